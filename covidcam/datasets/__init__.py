@@ -1,0 +1,28 @@
+"""Das pastas dos acervos aos arrays do treino e às divisões por paciente."""
+
+from covidcam.datasets.arrays import Arrays, load, one_hot, prepare
+from covidcam.datasets.catalog import left_out, load_catalog, shareable, survey, usable
+from covidcam.datasets.findings import CLASSES, classify
+from covidcam.datasets.images import SIDE, read_image
+from covidcam.datasets.masks import read_masks
+from covidcam.datasets.splits import select, split_2020, split_by_patient
+
+__all__ = [
+    "CLASSES",
+    "SIDE",
+    "Arrays",
+    "classify",
+    "left_out",
+    "load",
+    "load_catalog",
+    "one_hot",
+    "prepare",
+    "read_image",
+    "read_masks",
+    "select",
+    "shareable",
+    "split_2020",
+    "split_by_patient",
+    "survey",
+    "usable",
+]

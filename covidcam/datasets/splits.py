@@ -1,0 +1,112 @@
+"""Dividir as imagens em treino e teste: por paciente (o certo) e como em 2020 (ao acaso)."""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+
+from covidcam.errors import DataError
+
+
+def split_by_patient(
+    rows: pd.DataFrame, folds: int = 5, seed: int = 40
+) -> tuple[np.ndarray, np.ndarray]:
+    """Separa um de ``folds`` pedaços para teste, sem que um paciente fique dos dois lados.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Com as colunas label e patient.
+    folds : int
+        O teste é cerca de 1/folds das imagens, com as classes na mesma proporção.
+    seed : int
+
+    Returns
+    -------
+    train, test : ndarray of int
+        Posições das linhas.
+
+    Raises
+    ------
+    DataError
+        Se uma classe tem menos de dois pacientes: não há como tê-la dos dois lados.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"label": list("aabb") * 5, "patient": range(20)})
+    >>> train, test = split_by_patient(rows)
+    >>> len(train), len(test)
+    (16, 4)
+    """
+    patients = rows.groupby("label")["patient"].nunique()
+    for label, count in patients.items():
+        if count < 2:
+            raise DataError(
+                f"A classe {label} tem {count} paciente; são precisos ao menos 2 para que treino"
+                " e teste tenham pacientes diferentes."
+            )
+    folds = min(folds, int(patients.min()))
+    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    return next(iter(splitter.split(rows, rows["label"], rows["patient"])))
+
+
+def split_2020(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """A divisão dos tutoriais de 2020: ao acaso por imagem, 20 % para teste, semente 40.
+
+    Nem estratificada nem por paciente; está aqui para reproduzir aqueles números e medir o que
+    ela esconde.
+
+    Parameters
+    ----------
+    count : int
+        Número de imagens.
+
+    Returns
+    -------
+    train, test : ndarray of int
+        Posições das linhas, na ordem em que o scikit-learn as sorteia.
+
+    Examples
+    --------
+    >>> train, test = split_2020(375)
+    >>> len(train), len(test)
+    (300, 75)
+    """
+    train, test = train_test_split(np.arange(count), test_size=0.2, random_state=40)
+    return train, test
+
+
+def select(
+    catalog: pd.DataFrame, counts: dict[tuple[str, str], int], seed: int = 2020
+) -> pd.DataFrame:
+    """Sorteia imagens de cada par (acervo, classe), como o tutorial de 2020 escolheu as suas.
+
+    Parameters
+    ----------
+    catalog : DataFrame
+        Com as colunas source e label.
+    counts : dict
+        Quantas imagens de cada ``(source, label)``; onde há menos, entram todas.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        As linhas sorteadas, classe a classe, na ordem do catálogo.
+
+    Raises
+    ------
+    DataError
+        Se um par não tem imagem nenhuma.
+    """
+    generator = np.random.default_rng(seed)
+    parts = []
+    for (source, label), count in counts.items():
+        part = catalog[(catalog["source"] == source) & (catalog["label"] == label)]
+        if part.empty:
+            raise DataError(
+                f"O catálogo não tem imagens de {label} do acervo {source}; tem:"
+                f" {sorted(set(zip(catalog['source'], catalog['label'], strict=True)))}."
+            )
+        chosen = generator.permutation(len(part))[:count]
+        parts.append(part.iloc[np.sort(chosen)])
+    return pd.concat(parts, ignore_index=True)
