@@ -1,0 +1,20 @@
+"""As redes: construir, treinar sobre características congeladas, guardar e abrir."""
+
+from covidcam.models.architectures import BACKBONES, HEADS, INPUT_SHAPE, build
+from covidcam.models.files import describe, load, save
+from covidcam.models.inference import extract, predict, split
+from covidcam.models.training import train
+
+__all__ = [
+    "BACKBONES",
+    "HEADS",
+    "INPUT_SHAPE",
+    "build",
+    "describe",
+    "extract",
+    "load",
+    "predict",
+    "save",
+    "split",
+    "train",
+]

@@ -1,0 +1,180 @@
+"""As redes: três famílias em duas escalas, e as cabeças que as terminam.
+
+Toda rede recebe as imagens como estão nos arrays (N, 237, 237, 3), de 0 a 255, e faz dentro de si
+o que precisa para lê-las; assim não há como lhe dar outra escala sem que ela perceba. Cada uma
+tem uma parte **congelada** (o preparo e, nas de tamanho inteiro, a rede treinada na ImageNet), que
+basta rodar uma vez por imagem, e uma parte **treinada**, que começa na primeira camada com pesos
+a treinar.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from covidcam.errors import InputError, ModelError
+
+if TYPE_CHECKING:  # o TensorFlow só é carregado quando uma rede é construída
+    import keras
+
+INPUT_SHAPE = (237, 237, 3)
+
+
+def build(
+    name: str,
+    classes: Sequence[str],
+    weights: Path | str | None = None,
+    head: str = "pooled",
+    input_shape: tuple[int, int, int] = INPUT_SHAPE,
+) -> "keras.Model":
+    """Constrói uma rede ainda não treinada.
+
+    Parameters
+    ----------
+    name : str
+        ``"mini-vgg"`` (treinada do zero) ou ``"vgg16"`` (congelada, com pesos da ImageNet).
+    classes : sequence of str
+        As classes, na ordem das saídas.
+    weights : path-like, ``"random"`` ou None
+        Para as redes de tamanho inteiro: pasta com o arquivo de pesos do Keras; None usa o cache
+        do próprio Keras (que pode baixá-lo); ``"random"`` dispensa os pesos, para testes.
+    head : str
+        ``"pooled"`` (média global e uma camada densa) ou as de 2020: ``"2020-modelo-1"`` (um
+        neurônio sigmoide, duas classes) e ``"2020-modelo-2"`` (softmax).
+    input_shape : tuple of int
+        Altura, largura e canais das imagens.
+
+    Returns
+    -------
+    keras.Model
+        De uint8 ou float (N, H, W, 3), de 0 a 255, para probabilidades (N, classes), ou (N, 1) na
+        cabeça ``"2020-modelo-1"``, cuja saída é a probabilidade da segunda classe.
+
+    Raises
+    ------
+    InputError
+        Se o nome, a cabeça ou o número de classes não é aceito.
+    ModelError
+        Se a pasta de pesos não tem o arquivo da rede.
+
+    Examples
+    --------
+    >>> model = build("mini-vgg", ["COVID-19", "NORMAL"])
+    >>> model.output_shape
+    (None, 2)
+    """
+    backbone = _choose(name, BACKBONES, "rede")
+    finish = _choose(head, HEADS, "cabeça")
+    if len(classes) < 2 or (head == "2020-modelo-1" and len(classes) != 2):
+        raise InputError(
+            f"A cabeça {head!r} recebeu {len(classes)} classe(s) ({list(classes)}); aceita"
+            f" {'exatamente 2' if head == '2020-modelo-1' else '2 ou mais'}."
+        )
+    import keras
+
+    images = keras.Input(input_shape, name="images")
+    features = backbone(images, weights, as_2020=head != "pooled")
+    return keras.Model(images, finish(features, len(classes), head), name=name)
+
+
+def _choose(name: str, accepted: dict[str, Callable], what: str) -> Callable:
+    if name not in accepted:
+        raise InputError(f"A {what} {name!r} não existe; as que existem são {list(accepted)}.")
+    return accepted[name]
+
+
+# --- as redes -----------------------------------------------------------------------------------
+
+
+def _mini_vgg(images, weights, as_2020):
+    """Quatro blocos de convoluções simples sobre a imagem cinza de 118 × 118."""
+    from keras import layers
+
+    x = _to_small_grey(images)
+    for block, filters in enumerate((16, 32, 64, 96), start=1):
+        for step in (1, 2):
+            x = layers.Conv2D(
+                filters, 3, padding="same", use_bias=False, name=f"block{block}_conv{step}"
+            )(x)
+            x = layers.BatchNormalization(momentum=0.9, name=f"block{block}_norm{step}")(x)
+            x = layers.ReLU(name=f"block{block}_relu{step}")(x)
+        if block < 4:
+            x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
+    return x
+
+
+def _to_small_grey(images):
+    """Média dos canais, de -1 a 1, na metade do lado: o que uma mini precisa ver."""
+    from keras import layers, ops
+
+    grey = ops.mean(layers.Rescaling(1 / 127.5, offset=-1, name="rescale")(images), -1, True)
+    return layers.AveragePooling2D(2, name="half_side")(grey)
+
+
+def _vgg16(images, weights, as_2020):
+    """VGG16 sem o topo, congelada. Simonyan e Zisserman, 2014, arXiv:1409.1556.
+
+    Em 2020 as imagens só foram divididas por 255; fora isso, o preparo é o do treino original:
+    azul, verde e vermelho, menos a média da ImageNet.
+    """
+    import keras
+    from keras import layers
+
+    if as_2020:
+        x = layers.Rescaling(1 / 255, name="rescale")(images)
+    else:
+        x = layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="subtract_mean")(
+            images[..., ::-1]
+        )
+    backbone = keras.applications.VGG16(
+        include_top=False,
+        input_tensor=x,
+        weights=_weights_file(weights, "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+    )
+    for layer in backbone.layers:
+        layer.trainable = False
+    return backbone.output
+
+
+BACKBONES = {"mini-vgg": _mini_vgg, "vgg16": _vgg16}
+
+
+def _weights_file(weights: Path | str | None, name: str) -> str | None:
+    if weights == "random":
+        return None
+    if weights is None:
+        return "imagenet"
+    path = Path(weights) / name
+    if not path.is_file():
+        found = ", ".join(sorted(os.listdir(weights))) if Path(weights).is_dir() else "nada"
+        raise ModelError(f"Em {weights} era esperado o arquivo de pesos {name}; há: {found}.")
+    return str(path)
+
+
+# --- as cabeças ---------------------------------------------------------------------------------
+
+
+def _pooled(features, count, head):
+    """Média global e uma camada densa: onde CAM e Grad-CAM coincidem."""
+    from keras import layers
+
+    x = layers.GlobalAveragePooling2D(name="pooling")(features)
+    return layers.Dense(count, activation="softmax", name="probabilities")(x)
+
+
+def _head_2020(features, count, head):
+    """As cabeças dos dois modelos de 2020."""
+    from keras import layers
+
+    pool, hidden, outputs, activation = {
+        "2020-modelo-1": (4, 64, 1, "sigmoid"),
+        "2020-modelo-2": (2, 20, count, "softmax"),
+    }[head]
+    x = layers.AveragePooling2D(pool, name="pooling")(features)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(hidden, activation="relu", name="hidden")(x)
+    x = layers.Dropout(0.2, name="dropout")(x)
+    return layers.Dense(outputs, activation=activation, name="probabilities")(x)
+
+
+HEADS = {"pooled": _pooled, "2020-modelo-1": _head_2020, "2020-modelo-2": _head_2020}

@@ -1,0 +1,76 @@
+"""Passar imagens por uma rede: as duas partes dela, as características e as probabilidades."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    import keras
+
+BATCH = 32
+
+
+def split(model: "keras.Model") -> tuple["keras.Model", "keras.Model"]:
+    """As duas partes de uma rede, que continuam a partilhar as camadas com ela.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    frozen : keras.Model
+        Da imagem até a entrada da primeira camada que se treina; basta rodar uma vez por imagem.
+    trained : keras.Model
+        Daí até as probabilidades.
+    """
+    import keras
+
+    first = next(layer for layer in model.layers if layer.trainable_weights)
+    return keras.Model(model.input, first.input), keras.Model(first.input, model.output)
+
+
+def extract(model: "keras.Model", images: np.ndarray) -> np.ndarray:
+    """Roda a parte congelada de uma rede uma vez por imagem.
+
+    Parameters
+    ----------
+    model : keras.Model
+    images : ndarray, uint8 (N, H, W, 3)
+        Pode estar mapeado do disco.
+
+    Returns
+    -------
+    ndarray, float32 (N, …)
+    """
+    return _run(split(model)[0], images, f"Passando por {model.name}")
+
+
+def predict(model: "keras.Model", images: np.ndarray) -> np.ndarray:
+    """As probabilidades que uma rede dá a cada classe.
+
+    Parameters
+    ----------
+    model : keras.Model
+    images : ndarray, uint8 (N, H, W, 3)
+        Pode estar mapeado do disco.
+
+    Returns
+    -------
+    ndarray, float32 (N, classes)
+        Também para a cabeça de um neurônio só, que aqui volta a ter duas colunas.
+    """
+    probabilities = _run(model, images, "Classificando")
+    if probabilities.shape[1] == 1:
+        return np.hstack([1 - probabilities, probabilities])
+    return probabilities
+
+
+def _run(model, images, description):
+    import tensorflow as tf
+
+    batch_of_any_size = tf.TensorSpec((None, *model.input_shape[1:]), images.dtype)
+    forward = tf.function(lambda batch: model(batch, training=False), [batch_of_any_size])
+    starts = tqdm(range(0, len(images), BATCH), desc=description, disable=None)
+    return np.concatenate([forward(np.asarray(images[i : i + BATCH])).numpy() for i in starts])
