@@ -1,0 +1,292 @@
+"""Os artefatos que as páginas e o comando partilham, cada um guardado no depósito.
+
+Aqui as salas se ligam: acervo -> arrays -> rede treinada -> mapas. Cada função devolve o que a
+seguinte precisa, e o que já foi feito com os mesmos parâmetros e o mesmo código vem do depósito.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from covidcam import datasets, store
+from covidcam.settings import Settings
+
+if TYPE_CHECKING:
+    import keras
+
+COUNTS_2020 = {"COVID-19": 175, "NORMAL": 100, "OUTRAS": 100}
+SOURCE_2020 = {"COVID-19": "cohen", "NORMAL": "kermany", "OUTRAS": "kermany"}
+ARCHIVE_SEED = 2020
+SPLIT_SEED = 40
+EPOCHS = {"mini-vgg": (25, 40), "vgg16": (50, 80)}  # Modelo 1, Modelo 2; as da vgg16 são de 2020
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Uma rede treinada e o que a página quer saber dela.
+
+    Attributes
+    ----------
+    model : keras.Model
+    classes : tuple of str
+        Na ordem das colunas de `probabilities`.
+    history : DataFrame
+        Uma linha por época.
+    train, validation, test : ndarray of int
+        Linhas dos arrays em cada parte; nenhum paciente está em duas.
+    probabilities : ndarray, float32 (len(test), classes)
+        O que a rede diz de cada imagem de teste.
+    file : Path
+        O arquivo ``.keras``.
+    """
+
+    model: "keras.Model"
+    classes: tuple[str, ...]
+    history: pd.DataFrame
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    probabilities: np.ndarray
+    file: Path
+
+
+def raw_data(settings: Settings) -> Path:
+    """A pasta com os acervos no leiaute dos autores; a dos fantomas é feita se preciso.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    Path
+    """
+    if settings.source == "real":
+        return settings.data
+
+    def make(folder: Path) -> None:
+        from covidcam import phantom
+
+        phantom.write_archive(folder / "dados", COUNTS_2020, seed=ARCHIVE_SEED)
+
+    parameters = {"counts": COUNTS_2020, "seed": ARCHIVE_SEED}
+    return store.keep(settings.cache, "fantoma", parameters, ["phantom"], make) / "dados"
+
+
+def survey(settings: Settings) -> pd.DataFrame:
+    """O levantamento de todas as imagens da fonte escolhida, com o que serve e o que não serve.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    DataFrame
+        Como o de `covidcam.datasets.survey`.
+    """
+    return datasets.survey(raw_data(settings))
+
+
+def selection(settings: Settings, catalog: pd.DataFrame) -> pd.DataFrame:
+    """As imagens do livro: 175 + 100 + 100 sorteadas, ou todas com ``COVIDCAM_TAMANHO=tudo``.
+
+    Como em 2020, COVID-19 vem do acervo de Cohen e as outras classes, do de Kermany.
+
+    Parameters
+    ----------
+    settings : Settings
+    catalog : DataFrame
+        O que `covidcam.datasets.usable` devolve.
+
+    Returns
+    -------
+    DataFrame
+    """
+    limit = {"2020": COUNTS_2020, "tudo": dict.fromkeys(COUNTS_2020, len(catalog))}[settings.size]
+    counts = {(SOURCE_2020[label], label): count for label, count in limit.items()}
+    return datasets.select(catalog, counts)
+
+
+def arrays(
+    settings: Settings, classes: Sequence[str] = datasets.CLASSES
+) -> tuple[datasets.Arrays, Path]:
+    """Os arrays ``X_Train`` e ``Y_Train`` das imagens do livro.
+
+    Parameters
+    ----------
+    settings : Settings
+    classes : sequence of str
+
+    Returns
+    -------
+    arrays : Arrays
+    folder : Path
+        A pasta do depósito com os arquivos ``.npy``.
+    """
+    data = raw_data(settings)
+
+    def make(folder: Path) -> None:
+        chosen = selection(settings, datasets.usable(datasets.survey(data)))
+        datasets.prepare(chosen, folder, classes)
+
+    parameters = {
+        "data": _identity(settings, data),
+        "size": settings.size,
+        "classes": list(classes),
+    }
+    code = ["datasets"]
+    folder = store.keep(settings.cache, "arrays", parameters, code, make)
+    return datasets.load(folder, classes), folder
+
+
+def trained(
+    settings: Settings,
+    name: str,
+    classes: Sequence[str] = datasets.CLASSES,
+    head: str = "pooled",
+    epochs: int = 40,
+    seed: int = 0,
+) -> Trained:
+    """Uma rede treinada nas imagens do livro, com os pacientes divididos em três partes.
+
+    Parameters
+    ----------
+    settings : Settings
+    name, classes, head
+        Como em `covidcam.models.build`.
+    epochs : int
+    seed : int
+        Do treino; a divisão é sempre a mesma.
+
+    Returns
+    -------
+    Trained
+    """
+    from covidcam import models
+
+    data, folder = arrays(settings, classes)
+    rest, test = datasets.split_by_patient(data.rows, seed=SPLIT_SEED)
+    inner, held = datasets.split_by_patient(data.rows.iloc[rest], folds=8, seed=SPLIT_SEED)
+    train, validation = rest[inner], rest[held]
+
+    def make(target: Path) -> None:
+        model = models.build(name, classes, settings.weights, head)
+        mini = name.startswith("mini-")
+        history = models.train(
+            model,
+            _features(settings, folder, model, head, data.X),
+            data.Y,
+            train,
+            validation,
+            epochs=epochs,
+            learning_rate=2e-3 if mini else 1e-3,
+            augment=mini,
+            seed=seed,
+        )
+        history.to_csv(target / "history.csv", index=False)
+        models.save(models.describe(model, classes, settings.source), target / "model.keras")
+        np.save(target / "probabilities.npy", models.predict(model, data.X[test]))
+
+    parameters = {
+        "arrays": folder.name,
+        "name": name,
+        "head": head,
+        "epochs": epochs,
+        "seed": seed,
+        "weights": str(settings.weights),
+    }
+    target = store.keep(
+        settings.cache, "modelos", parameters, ["models", "datasets/splits", "artefacts"], make
+    )
+    return Trained(
+        model=models.load(target / "model.keras"),
+        classes=tuple(classes),
+        history=pd.read_csv(target / "history.csv"),
+        train=train,
+        validation=validation,
+        test=test,
+        probabilities=np.load(target / "probabilities.npy"),
+        file=target / "model.keras",
+    )
+
+
+def network(settings: Settings, head: str) -> tuple[str, str]:
+    """A rede e a cabeça que cada fonte usa no lugar da de 2020.
+
+    Parameters
+    ----------
+    settings : Settings
+    head : str
+        A cabeça de 2020 que a página reproduz.
+
+    Returns
+    -------
+    name, head : str
+        Como em `covidcam.models.build`.
+    """
+    return ("vgg16", head) if settings.source == "real" else ("mini-vgg", "pooled")
+
+
+def model_1(settings: Settings) -> Trained:
+    """O Modelo 1: COVID-19 ou normal, com a receita que a fonte pede.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    Trained
+        As classes são NORMAL e COVID-19, nesta ordem.
+    """
+    name, head = network(settings, "2020-modelo-1")
+    return trained(settings, name, ("NORMAL", "COVID-19"), head, epochs=EPOCHS[name][0])
+
+
+def model_2(settings: Settings) -> Trained:
+    """O Modelo 2: COVID-19, normal ou outra infecção, com a receita que a fonte pede.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    Trained
+        As classes são COVID-19, NORMAL e OUTRAS.
+    """
+    name, head = network(settings, "2020-modelo-2")
+    return trained(settings, name, datasets.CLASSES, head, epochs=EPOCHS[name][1])
+
+
+def _features(settings, arrays_folder, model, head, X):
+    """A saída da parte congelada; guardada quando custa caro."""
+    from covidcam import models
+
+    if model.name.startswith("mini-"):
+        return models.extract(model, X)
+
+    def make(folder: Path) -> None:
+        np.save(folder / "features.npy", models.extract(model, X))
+
+    parameters = {
+        "arrays": arrays_folder.name,
+        "name": model.name,
+        "head": head,
+        "weights": str(settings.weights),
+    }
+    code = ["models/architectures", "models/inference"]
+    folder = store.keep(settings.cache, "caracteristicas", parameters, code, make)
+    return np.load(folder / "features.npy")
+
+
+def _identity(settings: Settings, data: Path) -> str:
+    """O que distingue um acervo de outro sem ler todas as imagens: nome, tamanho e data."""
+    if settings.source == "fantoma":
+        return data.parent.name
+    return store.listing(data)

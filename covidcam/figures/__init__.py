@@ -1,0 +1,27 @@
+"""Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
+
+from covidcam.figures.canvas import film, new, png, show
+from covidcam.figures.curves import confusion, training
+from covidcam.figures.films import grid, labelled, overlay, predictions
+from covidcam.figures.notes import credits, source_note
+from covidcam.figures.text import counted, home_relative, listing, number, percent
+
+__all__ = [
+    "confusion",
+    "counted",
+    "credits",
+    "film",
+    "grid",
+    "home_relative",
+    "labelled",
+    "listing",
+    "new",
+    "number",
+    "overlay",
+    "percent",
+    "png",
+    "predictions",
+    "show",
+    "source_note",
+    "training",
+]

@@ -1,0 +1,97 @@
+"""A tela: criar uma figura no estilo do livro e mostrá-la numa página com texto alternativo."""
+
+import io
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from covidcam.errors import InputError
+
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.formatter.use_locale": False,
+    "figure.constrained_layout.use": True,
+    "image.cmap": "gray",
+}
+# Uma cor por classe e por papel, distinguíveis também por quem não separa vermelho de verde.
+COLOURS = ("#0a6e8a", "#d98b1e", "#7b3f8c", "#5a6b73", "#b5432a", "#4a7d3a")
+DPI = 110
+
+
+def new(rows: int = 1, columns: int = 1, width: float = 7.5, height: float = 3.0) -> Figure:
+    """Cria uma figura vazia, com ``rows`` × ``columns`` eixos em ``figure.axes``.
+
+    Parameters
+    ----------
+    rows, columns : int
+    width, height : float
+        Em polegadas.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        figure.subplots(rows, columns)
+    return figure
+
+
+def film(axes: Axes, image: np.ndarray, title: str = "") -> None:
+    """Desenha uma radiografia nuns eixos: cinza de 0 a 255, sem molduras nem escalas.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    image : ndarray, uint8 (H, W) ou (H, W, 3)
+    title : str
+        Legenda acima da imagem.
+    """
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
+    axes.set_title(title, fontsize=9)
+    axes.set_axis_off()
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Mostra uma figura numa página ou num caderno, com o texto alternativo que leva a mensagem.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O que a figura diz, para quem não a vê. A extensão do livro o leva até o HTML.
+
+    Raises
+    ------
+    InputError
+        Se o texto alternativo está vazio.
+    """
+    if not alt.strip():
+        raise InputError("A figura precisa de um texto alternativo que diga o que ela mostra.")
+    from IPython.display import display
+
+    alt = " ".join(alt.split())
+    bundle = {"image/png": png(figure), "text/plain": alt}
+    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+def png(figure: Figure) -> bytes:
+    """Os bytes de uma figura em PNG.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+
+    Returns
+    -------
+    bytes
+        Sempre os mesmos para a mesma figura.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()

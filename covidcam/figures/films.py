@@ -1,0 +1,143 @@
+"""Radiografias lado a lado e mapas sobre elas."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont
+
+from covidcam.errors import InputError
+from covidcam.figures import canvas
+from covidcam.figures.text import percent
+
+COLORMAP = "viridis"
+
+
+def overlay(image: np.ndarray, heatmap: np.ndarray, alpha: float = 0.6) -> np.ndarray:
+    """Sobrepõe um mapa a uma radiografia.
+
+    A opacidade cresce com o mapa: onde ele é zero, os cinzas da radiografia ficam intactos. As
+    cores são perceptualmente uniformes: passos iguais no mapa parecem passos iguais ao olho.
+
+    Parameters
+    ----------
+    image : ndarray, uint8 (H, W) ou (H, W, 3)
+    heatmap : ndarray, float (H, W), de 0 a 1
+    alpha : float
+        A opacidade onde o mapa é 1, de 0 a 1.
+
+    Returns
+    -------
+    ndarray, uint8 (H, W, 3)
+
+    Raises
+    ------
+    InputError
+        Se as formas diferem ou o mapa sai de [0, 1].
+
+    Examples
+    --------
+    >>> film = np.full((2, 2), 100, np.uint8)
+    >>> overlay(film, np.zeros((2, 2)))[0, 0].tolist()
+    [100, 100, 100]
+    """
+    image, heatmap = np.asarray(image), np.asarray(heatmap)
+    if heatmap.shape != image.shape[:2]:
+        raise InputError(f"O mapa tem a forma {heatmap.shape} e a imagem, {image.shape[:2]}.")
+    if not np.all((heatmap >= 0) & (heatmap <= 1)):
+        raise InputError(
+            f"O mapa vai de {np.nanmin(heatmap):g} a {np.nanmax(heatmap):g}; deve estar em [0, 1]."
+        )
+    grey = image[..., None] if image.ndim == 2 else image
+    colours = 255 * mpl.colormaps[COLORMAP](heatmap)[..., :3]
+    opacity = alpha * heatmap[..., None]
+    return np.round((1 - opacity) * grey + opacity * colours).astype(np.uint8)
+
+
+def labelled(picture: np.ndarray, text: str) -> Image.Image:
+    """Põe uma tarja preta com um texto acima de uma imagem, como nas figuras de 2020.
+
+    Parameters
+    ----------
+    picture : ndarray, uint8 (H, W, 3)
+    text : str
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB, 22 pixels mais alta.
+    """
+    bar = 22
+    page = Image.new("RGB", (picture.shape[1], picture.shape[0] + bar), "black")
+    page.paste(Image.fromarray(picture), (0, bar))
+    ImageDraw.Draw(page).text((5, 3), text, fill="white", font=ImageFont.load_default(13))
+    return page
+
+
+def grid(
+    images: Sequence[np.ndarray],
+    titles: Sequence[str],
+    columns: int = 4,
+    outlines: Sequence[np.ndarray | None] | None = None,
+) -> Figure:
+    """Uma grade de radiografias com uma legenda acima de cada uma.
+
+    Parameters
+    ----------
+    images : sequence of ndarray, uint8 (H, W) ou (H, W, 3)
+    titles : sequence of str
+    columns : int
+    outlines : sequence of ndarray, bool (H, W), ou None, optional
+        Máscaras cujo contorno é desenhado (a lesão, por exemplo).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    figure = canvas.new(rows, columns, width=7.5, height=rows * (7.5 / columns + 0.3))
+    outlines = outlines if outlines is not None else [None] * len(images)
+    for axes in figure.axes[len(images) :]:
+        axes.set_axis_off()
+    for axes, image, title, outline in zip(figure.axes, images, titles, outlines, strict=False):
+        canvas.film(axes, image, title)
+        if outline is not None and outline.any():
+            axes.contour(outline, levels=[0.5], colors="white", linewidths=1.6)
+            axes.contour(outline, levels=[0.5], colors="#c23b22", linewidths=0.8)
+    return figure
+
+
+def predictions(
+    images: np.ndarray,
+    truth: Sequence[int],
+    probabilities: np.ndarray,
+    classes: Sequence[str],
+    columns: int = 4,
+) -> Figure:
+    """A grade de 2020: imagens de teste com a classe verdadeira e a que a rede escolheu.
+
+    Parameters
+    ----------
+    images : ndarray, uint8 (N, H, W, 3)
+    truth : sequence of int (N,)
+        A classe verdadeira de cada imagem.
+    probabilities : ndarray, float (N, classes)
+    classes : sequence of str
+    columns : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Os erros têm a legenda em vermelho.
+    """
+    predicted = np.argmax(probabilities, axis=1)
+    titles = [
+        f"{classes[p]} {percent(probability[p])}\n(é {classes[t]})"
+        for t, p, probability in zip(truth, predicted, probabilities, strict=True)
+    ]
+    figure = grid(images, titles, columns)
+    for axes, right in zip(figure.axes, predicted == np.asarray(truth), strict=False):
+        axes.title.set_color("black" if right else "#b5432a")
+    return figure

@@ -1,0 +1,117 @@
+"""Números e palavras como se escrevem em português."""
+
+from pathlib import Path
+
+import numpy as np
+
+
+def number(value: float, places: int = 2) -> str:
+    """Escreve um número com vírgula decimal.
+
+    Parameters
+    ----------
+    value : float
+    places : int
+        Casas depois da vírgula.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> number(0.1234)
+    '0,12'
+    """
+    if not np.isfinite(value):
+        return "—"
+    return f"{value:.{places}f}".replace(".", ",")
+
+
+def percent(share: float, places: int = 0) -> str:
+    """Escreve uma fração como porcentagem; nunca arredonda até 100 % o que não é tudo.
+
+    Parameters
+    ----------
+    share : float
+        De 0 a 1.
+    places : int
+        Casas depois da vírgula.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> percent(0.973, 1), percent(0.9999)
+    ('97,3 %', '99 %')
+    """
+    if not np.isfinite(share):
+        return "—"
+    step = 10.0**places
+    rounded = np.round(100 * share * step) / step
+    if rounded >= 100 > 100 * share:
+        rounded = np.floor(100 * share * step) / step
+    return f"{number(rounded, places)} %"
+
+
+def listing(items: list[str]) -> str:
+    """Junta palavras com vírgulas e um «e» antes da última.
+
+    Parameters
+    ----------
+    items : list of str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> listing(["PA", "AP", "perfil"])
+    'PA, AP e perfil'
+    """
+    return " e ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+def counted(count: int, singular: str, plural: str | None = None) -> str:
+    """Escreve uma contagem com a palavra no número certo.
+
+    Parameters
+    ----------
+    count : int
+    singular : str
+    plural : str, optional
+        Por padrão, o singular com «s».
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(1, "imagem", "imagens"), counted(3, "filme")
+    ('1 imagem', '3 filmes')
+    """
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"
+
+
+def home_relative(path: Path) -> str:
+    """Escreve um caminho sem expor a pasta pessoal de quem roda o livro.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> home_relative(Path.home() / "mapas")
+    '~/mapas'
+    """
+    home = Path.home()
+    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
