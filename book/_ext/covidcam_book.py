@@ -70,6 +70,4 @@ def _carry_alternative_texts():
         image["classes"] += ["dark-light"]  # o tema escuro não altera os cinzas
         return [image]
 
-    if original.__name__ != "covidcam_render_image":
-        render_image.__name__ = "covidcam_render_image"
-        NbElementRenderer.render_image = render_image
+    NbElementRenderer.render_image = render_image

@@ -331,6 +331,7 @@ def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     relative = rows["path"].map(lambda path: Path(path).relative_to(folder).as_posix())
     if table.is_file():
         rows["look"] = relative.map(pd.read_csv(table).set_index("path")["look"])
+        rows["licence"] = "CC0 (fantoma)"
     for kind in ("lungs", "lesions"):
         masks = relative.map(lambda path, kind=kind: folder / "masks" / f"{path}.{kind}.png")
         rows[kind] = masks.map(lambda mask: str(mask) if mask.is_file() else None)

@@ -2,7 +2,7 @@
 
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.curves import confusion, training
-from covidcam.figures.films import grid, labelled, overlay, predictions
+from covidcam.figures.films import grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import credits, source_note
 from covidcam.figures.text import counted, home_relative, listing, number, percent
 
@@ -15,6 +15,7 @@ __all__ = [
     "home_relative",
     "labelled",
     "listing",
+    "maps",
     "new",
     "number",
     "overlay",

@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from covidcam.figures import canvas
-from covidcam.figures.text import number
+from covidcam.figures.text import listing, number, percent
 
 
-def training(history: pd.DataFrame) -> Figure:
+def training(history: pd.DataFrame) -> tuple[Figure, str]:
     """Perda e acurácia por época, no treino e na validação.
 
     Parameters
@@ -21,7 +21,9 @@ def training(history: pd.DataFrame) -> Figure:
 
     Returns
     -------
-    matplotlib.figure.Figure
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
     """
     figure = canvas.new(1, 2, height=2.8)
     epochs = np.arange(1, len(history) + 1)
@@ -37,10 +39,17 @@ def training(history: pd.DataFrame) -> Figure:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 2)))
         axes.set_ylim(bottom=0, top=1.02 if name == "accuracy" else None)
     figure.axes[0].legend(frameon=False)
-    return figure
+    first, last = history.iloc[0], history.iloc[-1]
+    alt = (
+        f"Em {len(history)} épocas a perda do treino vai de {number(first.loss)} a"
+        f" {number(last.loss)} e a da validação, de {number(first.val_loss)} a"
+        f" {number(last.val_loss)}; a acurácia final é {percent(last.accuracy)} no treino e"
+        f" {percent(last.val_accuracy)} na validação."
+    )
+    return figure, alt
 
 
-def confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
+def confusion(counts: np.ndarray, classes: Sequence[str]) -> tuple[Figure, str]:
     """Matriz de confusão: linhas, a verdade; colunas, o que a rede disse.
 
     Parameters
@@ -50,7 +59,9 @@ def confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
 
     Returns
     -------
-    matplotlib.figure.Figure
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
     """
     side = 1.6 + 0.8 * len(classes)
     figure = canvas.new(width=side + 0.6, height=side)
@@ -63,4 +74,12 @@ def confusion(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     axes.set_yticks(range(len(classes)), classes)
     axes.set(xlabel="a rede disse", ylabel="era")
     axes.spines[:].set_visible(False)
-    return figure
+    mistakes = [
+        f"{counts[row, column]} de {classes[row]} como {classes[column]}"
+        for row, column in np.argwhere(counts)
+        if row != column
+    ]
+    alt = f"Matriz de confusão: {np.trace(counts)} de {counts.sum()} na diagonal, certas; " + (
+        f"erradas, {listing(mistakes)}." if mistakes else "nenhuma errada."
+    )
+    return figure, alt

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from covidcam.errors import InputError
 from covidcam.figures import canvas
-from covidcam.figures.text import percent
+from covidcam.figures.text import counted, listing, percent
 
 COLORMAP = "viridis"
 
@@ -115,7 +115,7 @@ def predictions(
     probabilities: np.ndarray,
     classes: Sequence[str],
     columns: int = 4,
-) -> Figure:
+) -> tuple[Figure, str]:
     """A grade de 2020: imagens de teste com a classe verdadeira e a que a rede escolheu.
 
     Parameters
@@ -129,8 +129,10 @@ def predictions(
 
     Returns
     -------
-    matplotlib.figure.Figure
+    figure : matplotlib.figure.Figure
         Os erros têm a legenda em vermelho.
+    alt : str
+        O texto alternativo, para `show`.
     """
     predicted = np.argmax(probabilities, axis=1)
     titles = [
@@ -138,6 +140,53 @@ def predictions(
         for t, p, probability in zip(truth, predicted, probabilities, strict=True)
     ]
     figure = grid(images, titles, columns)
-    for axes, right in zip(figure.axes, predicted == np.asarray(truth), strict=False):
-        axes.title.set_color("black" if right else "#b5432a")
-    return figure
+    right = predicted == np.asarray(truth)
+    for axes, ok in zip(figure.axes, right, strict=False):
+        axes.title.set_color("black" if ok else "#b5432a")
+    wrong = [
+        f"{classes[t]} lida como {classes[p]}"
+        for t, p in zip(np.asarray(truth)[~right], predicted[~right], strict=True)
+    ]
+    alt = (
+        f"{counted(len(right), 'radiografia')} de teste, cada uma com a classe que a rede escolheu"
+        " e a probabilidade que lhe deu; "
+        + (f"erradas: {listing(wrong)}." if wrong else "todas certas.")
+    )
+    return figure, alt
+
+
+def maps(
+    images: np.ndarray,
+    heatmaps: np.ndarray,
+    truth: Sequence[int],
+    target: Sequence[int],
+    classes: Sequence[str],
+) -> tuple[Figure, str]:
+    """Radiografias, cada uma ao lado do seu mapa.
+
+    Parameters
+    ----------
+    images : ndarray, uint8 (N, H, W, 3)
+    heatmaps : ndarray, float (N, H, W), de 0 a 1
+    truth : sequence of int (N,)
+        A classe verdadeira.
+    target : sequence of int (N,)
+        A classe que o mapa explica.
+    classes : sequence of str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    pictures, titles = [], []
+    for image, heatmap, t, p in zip(images, heatmaps, truth, target, strict=True):
+        pictures += [image, overlay(image, heatmap)]
+        titles += [f"era {classes[t]}", f"mapa de {classes[p]}"]
+    pairs = [f"{classes[t]}, mapa de {classes[p]}" for t, p in zip(truth, target, strict=True)]
+    alt = (
+        f"{counted(len(pairs), 'radiografia')}, cada uma ao lado do mapa que mostra que regiões"
+        f" fizeram subir a nota da classe que a rede escolheu: {'; '.join(pairs)}."
+    )
+    return grid(pictures, titles, columns=6), alt

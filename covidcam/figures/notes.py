@@ -33,7 +33,7 @@ def source_note(source: str) -> Markdown:
     return Markdown(f":::{{note}}\n{SOURCE_NOTES[source]}\n:::")
 
 
-def credits(rows: pd.DataFrame) -> Markdown:
+def credits(rows: pd.DataFrame) -> Markdown | None:
     """O crédito das imagens reais de uma figura, para pôr embaixo dela.
 
     Parameters
@@ -43,9 +43,12 @@ def credits(rows: pd.DataFrame) -> Markdown:
 
     Returns
     -------
-    IPython.display.Markdown
-        Acervo, arquivo e licença de cada imagem, na ordem.
+    IPython.display.Markdown or None
+        Acervo, arquivo e licença de cada imagem, na ordem; None se nenhuma é de uma pessoa.
     """
+    rows = rows[~rows["licence"].str.contains("fantoma")]
+    if rows.empty:
+        return None
     parts = [
         f"{row.source}: {html.escape(row.path.rsplit('/', 1)[-1])} ({html.escape(row.licence)})"
         for row in rows.itertuples()
