@@ -22,6 +22,8 @@ COUNTS_2020 = {"COVID-19": 175, "NORMAL": 100, "OUTRAS": 100}
 SOURCE_2020 = {"COVID-19": "cohen", "NORMAL": "kermany", "OUTRAS": "kermany"}
 ARCHIVE_SEED = 2020
 SPLIT_SEED = 40
+# Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
+SAMPLES = {"samples": 100, "steps": 8, "channels": 32, "window": 40, "stride": 20}
 EPOCHS = {"mini-vgg": (25, 40), "vgg16": (50, 80)}  # Modelo 1, Modelo 2; as da vgg16 são de 2020
 
 
@@ -175,7 +177,7 @@ def trained(
     train, validation = rest[inner], rest[held]
 
     def make(target: Path) -> None:
-        model = models.build(name, classes, settings.weights, head)
+        model = models.build(name, classes, settings.weights, head, seed=seed)
         mini = name.startswith("mini-")
         history = models.train(
             model,
@@ -262,6 +264,163 @@ def model_2(settings: Settings) -> Trained:
     """
     name, head = network(settings, "2020-modelo-2")
     return trained(settings, name, datasets.CLASSES, head, epochs=EPOCHS[name][1])
+
+
+def shuffled_model_2(settings: Settings, epochs: int = 15) -> "keras.Model":
+    """O Modelo 2 treinado com os rótulos do treino embaralhados: só pode decorar.
+
+    Parameters
+    ----------
+    settings : Settings
+    epochs : int
+
+    Returns
+    -------
+    keras.Model
+    """
+    from covidcam import models
+
+    honest = model_2(settings)
+    data, _ = arrays(settings, honest.classes)
+
+    def make(target: Path) -> None:
+        Y = data.Y.copy()
+        Y[honest.train] = np.random.default_rng(SPLIT_SEED).permutation(Y[honest.train])
+        model = models.build(honest.model.name, honest.classes, settings.weights)
+        models.train(
+            model, models.extract(model, data.X), Y, honest.train, honest.validation, epochs
+        )
+        models.save(models.describe(model, honest.classes, settings.source), target / "model.keras")
+
+    parameters = {"model": honest.file.parent.name, "epochs": epochs}
+    code = ["models", "datasets/splits", "artefacts"]
+    target = store.keep(settings.cache, "embaralhados", parameters, code, make)
+    return models.load(target / "model.keras")
+
+
+def lung_energy(settings: Settings) -> pd.DataFrame:
+    """Nas radiografias reais com caixas dos pulmões: a energia do Grad-CAM dentro delas.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com radiografias reais como fonte.
+
+    Returns
+    -------
+    DataFrame
+        Uma linha por classe: imagens, pacientes e a energia em vezes a parte da imagem que as
+        caixas cobrem, com o intervalo de 95 % por paciente.
+    """
+    from covidcam import cam, evaluation
+
+    trained = model_2(settings)
+    data, _ = arrays(settings)
+    rows = data.rows.iloc[trained.test].reset_index(drop=True)
+    boxes = datasets.read_masks(rows, "lung_boxes")
+    kept = np.flatnonzero(boxes.any(axis=(1, 2)))
+    maps = cam.explain(trained.model, data.X[trained.test[kept]])
+    ratios = evaluation.energy_ratio(maps.values, boxes[kept])
+    records = {}
+    for label, part in rows.iloc[kept].reset_index(drop=True).groupby("label"):
+        if part["patient"].nunique() > 1:
+            interval = evaluation.bootstrap(ratios[part.index], part["patient"].to_numpy())
+            records[label] = (len(part), part["patient"].nunique(), *interval)
+    columns = ["imagens", "pacientes", "energia, em vezes o acaso", "de", "a"]
+    return pd.DataFrame.from_dict(records, orient="index", columns=columns)
+
+
+@dataclass(frozen=True)
+class Films:
+    """Radiografias de teste com a verdade de cada uma.
+
+    Attributes
+    ----------
+    images : ndarray, uint8 (N, H, W, 3)
+    lesions, lungs : ndarray, bool (N, H, W)
+    patients : ndarray of str (N,)
+    """
+
+    images: np.ndarray
+    lesions: np.ndarray
+    lungs: np.ndarray
+    patients: np.ndarray
+
+
+def abnormal_films(settings: Settings, trained: Trained, limit: int | None = None) -> Films:
+    """Os fantomas de teste que têm lesão.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com fantomas como fonte.
+    trained : Trained
+        A rede cujo teste interessa.
+    limit : int, optional
+        Quantos, tomados a intervalos iguais; todos por padrão.
+
+    Returns
+    -------
+    Films
+    """
+    data, _ = arrays(settings, trained.classes)
+    rows = data.rows.iloc[trained.test]
+    lesions = datasets.read_masks(rows, "lesions")
+    kept = np.flatnonzero(lesions.any(axis=(1, 2)))
+    if limit is not None and limit < len(kept):
+        kept = kept[np.linspace(0, len(kept) - 1, limit).round().astype(int)]
+    return Films(
+        images=np.array(data.X[trained.test[kept]]),
+        lesions=lesions[kept],
+        lungs=datasets.read_masks(rows.iloc[kept], "lungs"),
+        patients=rows["patient"].to_numpy()[kept],
+    )
+
+
+def board(
+    settings: Settings, trained: Trained, metrics: Sequence[str], limit: int | None = None
+) -> pd.DataFrame:
+    """O placar de todos os métodos e referências nos fantomas de teste com lesão.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com fantomas como fonte.
+    trained : Trained
+    metrics : sequence of str
+        Como em `covidcam.evaluation.scoreboard`.
+    limit : int, optional
+        Em quantas radiografias.
+
+    Returns
+    -------
+    DataFrame
+        Como o de `covidcam.evaluation.scoreboard`.
+    """
+    from covidcam import cam, evaluation
+
+    def make(folder: Path) -> None:
+        films = abnormal_films(settings, trained, limit)
+        table = evaluation.scoreboard(
+            trained.model,
+            films.images,
+            films.lesions,
+            films.patients,
+            list(cam.METHODS),
+            lungs=films.lungs,
+            metrics=metrics,
+            **SAMPLES,
+        )
+        table.to_csv(folder / "board.csv", index=False)
+
+    parameters = {
+        "model": trained.file.parent.name,
+        "metrics": list(metrics),
+        "limit": limit,
+        "samples": SAMPLES,
+    }
+    folder = store.keep(settings.cache, "placares", parameters, ["cam", "evaluation"], make)
+    return pd.read_csv(folder / "board.csv")
 
 
 def _features(settings, arrays_folder, model, head, X):

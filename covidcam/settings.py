@@ -13,7 +13,7 @@ variável                o que escolhe                                          
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -33,6 +33,13 @@ class Settings:
     weights: Path | None
     size: str
     cache: Path
+
+    def with_phantoms(self) -> "Settings":
+        """As mesmas escolhas com os fantomas do tamanho padrão como fonte.
+
+        Serve às páginas que precisam da verdade de cada imagem, qualquer que seja a fonte do resto.
+        """
+        return replace(self, source="fantoma", size="2020")
 
     def environment(self) -> dict[str, str]:
         """As mesmas escolhas como variáveis de ambiente, com caminhos absolutos.

@@ -1,15 +1,19 @@
 """Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
 
+from covidcam.figures.boards import board, deletion, randomization, verdict
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.curves import confusion, training
-from covidcam.figures.films import grid, labelled, maps, overlay, predictions
+from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import credits, source_note
 from covidcam.figures.text import counted, home_relative, listing, number, percent
 
 __all__ = [
+    "board",
     "confusion",
     "counted",
     "credits",
+    "deletion",
+    "family",
     "film",
     "grid",
     "home_relative",
@@ -22,7 +26,9 @@ __all__ = [
     "percent",
     "png",
     "predictions",
+    "randomization",
     "show",
     "source_note",
     "training",
+    "verdict",
 ]

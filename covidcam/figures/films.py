@@ -1,6 +1,6 @@
 """Radiografias lado a lado e mapas sobre elas."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -75,8 +75,38 @@ def labelled(picture: np.ndarray, text: str) -> Image.Image:
     return page
 
 
+def family(
+    image: np.ndarray, heatmaps: dict[str, np.ndarray], outline: np.ndarray, label: str
+) -> tuple[Figure, str]:
+    """Uma radiografia e os mapas que vários métodos dão dela, com o contorno da verdade.
+
+    Parameters
+    ----------
+    image : ndarray, uint8 (H, W, 3)
+    heatmaps : dict of str to ndarray, float (H, W), de 0 a 1
+    outline : ndarray, bool (H, W)
+        A lesão.
+    label : str
+        A classe explicada.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`: que métodos têm o ponto mais quente dentro da lesão.
+    """
+    pictures = [image, *(overlay(image, heatmap) for heatmap in heatmaps.values())]
+    titles = [f"era {label}", *heatmaps]
+    hits = [name for name, h in heatmaps.items() if outline[np.unravel_index(h.argmax(), h.shape)]]
+    alt = (
+        f"Uma radiografia de {label} com a lesão contornada e {len(heatmaps)} mapas dela. O ponto"
+        f" mais quente cai dentro da lesão em {len(hits)}: {listing(hits) or 'nenhum'}."
+    )
+    return grid(pictures, titles, columns=6, outlines=[outline] * len(pictures)), alt
+
+
 def grid(
-    images: Sequence[np.ndarray],
+    images: Iterable[np.ndarray],
     titles: Sequence[str],
     columns: int = 4,
     outlines: Sequence[np.ndarray | None] | None = None,
@@ -85,7 +115,7 @@ def grid(
 
     Parameters
     ----------
-    images : sequence of ndarray, uint8 (H, W) ou (H, W, 3)
+    images : iterable of ndarray, uint8 (H, W) ou (H, W, 3)
     titles : sequence of str
     columns : int
     outlines : sequence of ndarray, bool (H, W), ou None, optional
@@ -95,6 +125,7 @@ def grid(
     -------
     matplotlib.figure.Figure
     """
+    images = list(images)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     figure = canvas.new(rows, columns, width=7.5, height=rows * (7.5 / columns + 0.3))

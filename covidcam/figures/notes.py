@@ -46,6 +46,7 @@ def credits(rows: pd.DataFrame) -> Markdown | None:
     IPython.display.Markdown or None
         Acervo, arquivo e licença de cada imagem, na ordem; None se nenhuma é de uma pessoa.
     """
+    rows = rows.assign(licence=rows["licence"].astype(object).fillna("sem licença informada"))
     rows = rows[~rows["licence"].str.contains("fantoma")]
     if rows.empty:
         return None

@@ -1,0 +1,302 @@
+"""O mapa é fiel ao modelo? Apaga-se o que ele aponta e olha-se a resposta da rede, por imagem.
+
+A resposta é a probabilidade da classe explicada. O valor que substitui um pixel apagado (a
+**referência**) muda o resultado e por isso é sempre dito: ``"black"``, ``"mean"`` (a média da
+imagem) ou ``"blur"`` (a imagem muito borrada).
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from covidcam.errors import InputError
+from covidcam.evaluation.checks import check_maps
+
+BATCH = 32
+REFERENCES = {
+    "black": np.zeros_like,
+    "mean": lambda image: np.full_like(image, image.mean(axis=(0, 1))),
+    "blur": lambda image: cv2.GaussianBlur(image, (0, 0), image.shape[1] / 12),
+}
+# Imputação de ROAD: a média dos vizinhos, os diretos com o dobro do peso dos diagonais.
+NEIGHBOURS = np.array([[1, 2, 1], [2, 0, 2], [1, 2, 1]], np.float32) / 12
+ROAD_SHARES = (0.2, 0.4, 0.6, 0.8)
+
+
+class Curve(NamedTuple):
+    """A resposta da rede enquanto pixels são apagados ou devolvidos.
+
+    Attributes
+    ----------
+    shares : ndarray (S + 1,)
+        A parte dos pixels já mexida, de 0 a 1.
+    scores : ndarray (N, S + 1)
+        A probabilidade da classe explicada em cada ponto.
+    auc : ndarray (N,)
+        A área sob a curva de cada imagem, de 0 a 1, pela regra do trapézio.
+    """
+
+    shares: np.ndarray
+    scores: np.ndarray
+    auc: np.ndarray
+
+
+def deletion(model, images, maps, target, reference="black", steps=10, seed=0) -> Curve:
+    """Apaga os pixels do mais ao menos quente; quanto menor a área, mais fiel o mapa.
+
+    Parameters
+    ----------
+    model : keras.Model
+    images : ndarray (N, H, W, C)
+        Como a rede as recebe.
+    maps : ndarray, float (N, H, W)
+    target : ndarray, int (N,)
+        A classe explicada em cada imagem.
+    reference : str
+        O que entra no lugar de um pixel apagado: ``"black"``, ``"mean"`` ou ``"blur"``.
+    steps : int
+        Em quantas fatias iguais os pixels são apagados.
+    seed : int
+        Do sorteio que desfaz os empates.
+
+    Returns
+    -------
+    Curve
+
+    Raises
+    ------
+    InputError
+        Se formas, referência ou passos não são aceitos, ou um mapa tem NaN.
+
+    References
+    ----------
+    Petsiuk, Das e Saenko, BMVC 2018. arXiv:1806.07421.
+    """
+    return _erase(model, images, maps, target, reference, steps, seed, insert=False)
+
+
+def insertion(model, images, maps, target, reference="blur", steps=10, seed=0) -> Curve:
+    """Devolve os pixels do mais ao menos quente; quanto maior a área, mais fiel o mapa.
+
+    Parameters
+    ----------
+    model, images, maps, target, reference, steps, seed
+        Como em `deletion`.
+
+    Returns
+    -------
+    Curve
+
+    Raises
+    ------
+    InputError
+        Como em `deletion`.
+
+    References
+    ----------
+    Petsiuk, Das e Saenko, BMVC 2018. arXiv:1806.07421.
+    """
+    return _erase(model, images, maps, target, reference, steps, seed, insert=True)
+
+
+def road(model, images, maps, target, shares=ROAD_SHARES, noise=0.01, seed=0) -> np.ndarray:
+    """ROAD: apagar o menos quente deveria custar menos do que apagar o mais quente.
+
+    O pixel apagado vira uma média dos vizinhos com um pouco de ruído, para que a forma do buraco
+    não conte nada à rede. O resultado é a média, sobre ``shares``, de metade da diferença entre
+    apagar os menos e os mais quentes.
+
+    Parameters
+    ----------
+    model, images, maps, target, seed
+        Como em `deletion`; as imagens vão de 0 a 255.
+    shares : sequence of float
+        Que partes dos pixels apagar.
+    noise : float
+        Desvio do ruído, em relação a 255.
+
+    Returns
+    -------
+    ndarray, float64 (N,)
+        De -0,5 a 0,5; acima de 0, o mapa sabe o que importa.
+
+    Raises
+    ------
+    InputError
+        Como em `deletion`.
+
+    References
+    ----------
+    Rong, Leemann, Borisov, Kasneci e Kasneci, ICML 2022. arXiv:2202.00449.
+    """
+    images, maps, target = _check(model, images, maps, target)
+    generator = np.random.default_rng(seed)
+    results = []
+    for image, heat, label in zip(images, maps, target, strict=True):
+        rank = _ranks(heat, generator)
+        altered = []
+        for share in shares:
+            count = round(share * rank.size)
+            for missing in (rank >= rank.size - count, rank < count):  # os mais, os menos quentes
+                filled = impute(image, missing.reshape(heat.shape))
+                noisy = filled + generator.normal(0, 255 * noise, image.shape[:2])[..., None]
+                altered.append(np.where(missing.reshape(*heat.shape, 1), noisy, image))
+        scores = _score(model, np.array(altered, np.float32), np.full(len(altered), label))
+        results.append((scores[1::2] - scores[0::2]).mean() / 2)
+    return np.array(results)
+
+
+def average_drop(model, images, maps, target, reference="black") -> tuple[np.ndarray, np.ndarray]:
+    """Quanto a confiança cai quando só fica o que o mapa aponta, e se em vez disso ela sobe.
+
+    Cada pixel é pesado pelo mapa: onde ele vale 1 fica a imagem, onde vale 0 a referência. De um
+    mapa chato, que não aponta nada, só fica a referência.
+
+    Parameters
+    ----------
+    model, images, target, reference
+        Como em `deletion`.
+    maps : ndarray, float (N, H, W), de 0 a 1
+
+    Returns
+    -------
+    drop : ndarray, float64 (N,)
+        max(0, y - o) / y, de 0 a 1; quanto menor, melhor.
+    increase : ndarray, bool (N,)
+        Se o > y; quanto mais vezes, melhor.
+
+    Raises
+    ------
+    InputError
+        Como em `deletion`.
+
+    References
+    ----------
+    Chattopadhay, Sarkar, Howlader e Balasubramanian, WACV 2018. 10.1109/WACV.2018.00097.
+    """
+    images, maps, target = _check(model, images, maps, target)
+    fill = _reference(reference)
+    says_something = np.ptp(maps, axis=(1, 2), keepdims=True) > 0
+    weight = (np.clip(maps, 0, 1) * says_something)[..., None].astype(np.float32)
+    backgrounds = np.array([fill(image) for image in images])
+    whole = _score(model, images, target)
+    kept = _score(model, backgrounds + weight * (images - backgrounds), target)
+    drop = np.divide(np.maximum(whole - kept, 0), whole, out=np.zeros_like(whole), where=whole > 0)
+    return drop, kept > whole
+
+
+def impute(image: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Preenche os pixels que faltam com a solução da média ponderada dos vizinhos.
+
+    Cada pixel que falta é igual à média dos seus oito vizinhos, os diretos com o dobro do peso dos
+    diagonais; fora da imagem, a borda se espelha. O sistema é resolvido da escala grossa à fina.
+
+    Parameters
+    ----------
+    image : ndarray, float32 (H, W, C)
+    missing : ndarray, bool (H, W)
+
+    Returns
+    -------
+    ndarray, float32 (H, W, C)
+
+    Examples
+    --------
+    >>> flat = np.full((5, 5, 1), 7, np.float32)
+    >>> hole = np.zeros((5, 5), bool)
+    >>> hole[1:4, 1:4] = True
+    >>> bool(np.allclose(impute(np.where(hole[..., None], 0, flat), hole), 7))
+    True
+    """
+    if image.shape[2] > 1 and (image == image[..., :1]).all():
+        return np.repeat(impute(image[..., :1], missing), image.shape[2], axis=2)  # um filme cinza
+    known = (~missing).astype(np.float32)[..., None]
+    filled = _pull_push(image * known, known)
+    filled = np.where(missing[..., None], filled, image).astype(np.float32)
+    hole = missing[..., None]
+    for _ in range(30):
+        smooth = cv2.filter2D(filled, -1, NEIGHBOURS, borderType=cv2.BORDER_REFLECT_101)
+        filled = np.where(hole, smooth.reshape(filled.shape), filled)
+    return filled
+
+
+def _score(model, images, target):
+    """A probabilidade (N,) da classe de cada imagem; o Keras compila a rede uma vez só."""
+    starts = range(0, len(images), BATCH)
+    outputs = np.concatenate([model.predict_on_batch(images[i : i + BATCH]) for i in starts])
+    if outputs.shape[1] == 1:
+        outputs = np.hstack([1 - outputs, outputs])
+    return outputs[np.arange(len(images)), target].astype(np.float64)
+
+
+def _pull_push(values, weights):
+    """Uma primeira resposta: médias do que se conhece, da escala grossa à fina."""
+    height, width = values.shape[:2]
+    if min(height, width) <= 2:
+        total = weights.sum()
+        mean = values.sum(axis=(0, 1)) / total if total else values.mean(axis=(0, 1))
+        return np.broadcast_to(mean, values.shape).astype(np.float32)
+    size = ((width + 1) // 2, (height + 1) // 2)
+    shrink = [_keep3(cv2.resize(a, size, interpolation=cv2.INTER_AREA)) for a in (values, weights)]
+    small = np.divide(shrink[0], shrink[1], out=np.zeros_like(shrink[0]), where=shrink[1] > 0)
+    known = (shrink[1] > 0).astype(np.float32)
+    coarse = np.where(known > 0, small, _pull_push(small * known, known)).astype(np.float32)
+    return _keep3(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def _keep3(image):
+    return image if image.ndim == 3 else image[..., None]
+
+
+def _erase(model, images, maps, target, reference, steps, seed, insert):
+    images, maps, target = _check(model, images, maps, target)
+    fill = _reference(reference)
+    if steps < 1:
+        raise InputError(f"São {steps} passos; é preciso ao menos um.")
+    generator = np.random.default_rng(seed)
+    shares = np.linspace(0, 1, steps + 1)
+    scores = []
+    for image, heat, label in zip(images, maps, target, strict=True):
+        hottest_first = heat.size - 1 - _ranks(heat, generator)
+        start, end = (fill(image), image) if insert else (image, fill(image))
+        changed = hottest_first < np.round(shares * heat.size)[:, None]
+        changed = changed.reshape(-1, *heat.shape, 1)
+        altered = np.where(changed, end, start)
+        scores.append(_score(model, altered, np.full(len(altered), label)))
+    scores = np.array(scores)
+    return Curve(shares, scores, np.trapezoid(scores, shares, axis=1))
+
+
+def _ranks(heat, generator):
+    """A posição de cada pixel, do mais frio (0) ao mais quente; empates por sorteio."""
+    order = np.lexsort((generator.random(heat.size), heat.ravel()))
+    ranks = np.empty(heat.size, int)
+    ranks[order] = np.arange(heat.size)
+    return ranks
+
+
+def _reference(name):
+    if name not in REFERENCES:
+        raise InputError(f"A referência {name!r} não existe; há {list(REFERENCES)}.")
+    return REFERENCES[name]
+
+
+def _check(model, images, maps, target):
+    images = np.asarray(images, np.float32)
+    if images.ndim != 4 or images.shape[1:] != tuple(model.input_shape[1:]):
+        raise InputError(
+            f"As imagens têm a forma {images.shape}; a rede recebe (N, {model.input_shape[1:]})."
+        )
+    if not np.isfinite(images).all():
+        raise InputError("As imagens têm valores infinitos ou que não são números (NaN).")
+    maps = check_maps(maps, images.shape[:3])
+    target = np.asarray(target)
+    classes = max(model.output_shape[-1], 2)
+    if target.shape != (len(images),) or not np.issubdtype(target.dtype, np.integer):
+        raise InputError(
+            f"As classes têm a forma {target.shape}; deve haver um inteiro por imagem."
+        )
+    if ((target < 0) | (target >= classes)).any():
+        raise InputError(f"Há classes de {target.min()} a {target.max()}; a rede tem {classes}.")
+    return images, maps, target

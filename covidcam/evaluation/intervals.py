@@ -1,0 +1,116 @@
+"""Intervalos de confiança por reamostragem de pacientes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from covidcam.errors import InputError
+
+
+class Interval(NamedTuple):
+    """Uma média e os limites do seu intervalo de confiança."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap(
+    values: np.ndarray,
+    groups: np.ndarray,
+    level: float = 0.95,
+    samples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """A média e o seu intervalo, sorteando pacientes inteiros com reposição.
+
+    Imagens do mesmo paciente se parecem; sortear imagens soltas faria o intervalo parecer mais
+    estreito do que é.
+
+    Parameters
+    ----------
+    values : ndarray, float (N,)
+        Um número por imagem; NaN não entra.
+    groups : ndarray (N,)
+        O paciente de cada imagem.
+    level : float
+        A confiança, entre 0 e 1.
+    samples : int
+        Quantos sorteios.
+    seed : int
+
+    Returns
+    -------
+    Interval
+        NaN se não há nenhum valor.
+
+    Raises
+    ------
+    InputError
+        Se faltam grupos ou há um paciente só, que não permite dizer quanto os pacientes variam.
+
+    References
+    ----------
+    Efron e Tibshirani, An Introduction to the Bootstrap, 1993. 10.1201/9780429246593.
+
+    Examples
+    --------
+    >>> bootstrap(np.array([1.0, 1.0, 1.0]), np.array(["a", "b", "c"]))
+    Interval(mean=1.0, low=1.0, high=1.0)
+    """
+    values, groups = np.asarray(values, float), np.asarray(groups)
+    if values.ndim != 1 or groups.shape != values.shape:
+        raise InputError(
+            f"Há {values.shape} valores e {groups.shape} pacientes; deve haver um por valor."
+        )
+    present = np.isfinite(values)
+    if not present.any():
+        return Interval(np.nan, np.nan, np.nan)
+    patients, index = np.unique(groups[present], return_inverse=True)
+    if len(patients) < 2:
+        raise InputError(f"Só há o paciente {patients[0]!r}; um intervalo pede ao menos dois.")
+    sums = np.bincount(index, values[present])
+    counts = np.bincount(index)
+    draws = np.random.default_rng(seed).multinomial(
+        len(patients), np.full(len(patients), 1 / len(patients)), size=samples
+    )
+    means = (draws @ sums) / (draws @ counts)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(values[present].mean()), float(low), float(high))
+
+
+def wilson(successes: int, total: int, level: float = 0.95) -> Interval:
+    """O intervalo de Wilson para uma proporção.
+
+    Parameters
+    ----------
+    successes, total : int
+    level : float
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    InputError
+        Se o total não é positivo ou os acertos não cabem nele.
+
+    References
+    ----------
+    Wilson, JASA 22 (1927). 10.1080/01621459.1927.10502953.
+
+    Examples
+    --------
+    >>> [round(x, 4) for x in wilson(73, 75)]
+    [0.9733, 0.9079, 0.9927]
+    """
+    if not 0 <= successes <= total or total == 0:
+        raise InputError(f"{successes} acertos em {total} não fazem uma proporção.")
+    from scipy.stats import norm
+
+    z = norm.ppf((1 + level) / 2)
+    share = successes / total
+    centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    half = z / (1 + z**2 / total) * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    return Interval(share, float(centre - half), float(centre + half))

@@ -1,0 +1,160 @@
+"""Placares: cada método com o seu intervalo, do melhor ao pior."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from covidcam.evaluation import Curve
+from covidcam.figures import canvas
+from covidcam.figures.text import listing, number
+
+METRICS = {
+    "pointing_game": "jogo do ponto",
+    "energy_inside": "energia dentro da lesão",
+    "energy_ratio": "energia, em vezes o acaso",
+    "rank_accuracy": "acerto da ordem",
+    "iou_otsu": "IoU (limiar de Otsu)",
+    "auprc": "AUPRC",
+    "deletion": "apagamento (menor é melhor)",
+    "insertion": "inserção",
+    "road": "ROAD",
+    "average_drop": "queda média (menor é melhor)",
+}
+
+
+def board(table: pd.DataFrame, metric: str, ascending: bool = False) -> tuple[Figure, str]:
+    """Um ponto por método, com o intervalo de 95 %, do melhor ao pior.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.evaluation.scoreboard` devolve.
+    metric : str
+        Uma das medidas da tabela.
+    ascending : bool
+        Se o menor é o melhor.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        Métodos em azul, referências que não olham para a rede em laranja.
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    rows = table[table["metric"] == metric].sort_values("mean", ascending=not ascending)
+    figure = canvas.new(height=0.24 * len(rows) + 0.9)
+    axes = figure.axes[0]
+    for place, row in enumerate(rows.itertuples()):
+        colour = canvas.COLOURS[0 if row.kind == "método" else 1]
+        axes.plot([row.low, row.high], [place, place], color=colour, linewidth=2)
+        axes.plot(row.mean, place, "o" if row.kind == "método" else "D", color=colour, ms=5)
+    axes.set_yticks(np.arange(len(rows)), rows["method"])
+    axes.set_xlabel(METRICS.get(metric, metric))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace(".", ",")))
+    axes.grid(axis="x", color="#d9dee1", linewidth=0.8)
+    axes.set_axisbelow(True)
+    best, worst = rows.iloc[-1], rows.iloc[0]
+    references = rows[rows["kind"] == "referência"]
+    alt = (
+        f"{METRICS.get(metric, metric)} de {len(rows)} mapas em {best.images} radiografias. Do"
+        f" melhor ao pior: {best.method}, {number(best['mean'])}, a {worst.method},"
+        f" {number(worst['mean'])}. Referências: "
+        + listing([f"{r.method} {number(r.mean)}" for r in references.itertuples()])
+        + "."
+    )
+    return figure, alt
+
+
+def verdict(table: pd.DataFrame, metric: str, compare: str = "grad-cam") -> str:
+    """Diz em palavras que diferenças para um método são reais, isto é, não incluem zero.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.evaluation.scoreboard` devolve.
+    metric : str
+    compare : str
+        O método a que a tabela compara.
+
+    Returns
+    -------
+    str
+    """
+    rows = table[(table["metric"] == metric) & (table["method"] != compare)]
+    above = list(rows.loc[rows["difference_low"] > 0, "method"])
+    below = list(rows.loc[rows["difference_high"] < 0, "method"])
+    same = [name for name in rows["method"] if name not in above + below]
+    parts = [
+        f"acima de {compare}: {listing(above) or 'nenhum'}",
+        f"abaixo: {listing(below) or 'nenhum'}",
+        f"sem diferença que estas imagens permitam afirmar: {listing(same) or 'nenhum'}",
+    ]
+    return "; ".join(parts)
+
+
+def randomization(tests: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
+    """Quanto cada mapa ainda se parece com o original à medida que a rede é sorteada de novo.
+
+    Parameters
+    ----------
+    tests : dict of str to DataFrame
+        Nome do método e o que `covidcam.evaluation.randomization_test` devolve.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    figure = canvas.new(1, 2, height=3.2)
+    ends = []
+    for axes, measure in zip(figure.axes, ("spearman", "ssim"), strict=True):
+        for (name, test), colour in zip(tests.items(), canvas.COLOURS, strict=False):
+            means = test.groupby("step")[measure].mean()
+            axes.plot(means.index, means, "o-", ms=3, color=colour, label=name)
+            if measure == "spearman":
+                ends.append(f"{name}, {number(means.iloc[-1])}")
+        axes.axhline(0, color="#5a6b73", linewidth=0.8)
+        axes.set(title="Spearman" if measure == "spearman" else "SSIM", ylim=(-0.5, 1.05))
+        axes.set_xlabel("camadas sorteadas, do topo à base")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 1)))
+    figure.axes[0].legend(frameon=False, fontsize=8)
+    alt = (
+        "Semelhança entre o mapa da rede treinada e o da rede com camadas sorteadas, do topo à"
+        f" base. Com todas sorteadas, a correlação de Spearman é: {'; '.join(ends)}."
+    )
+    return figure, alt
+
+
+def deletion(curves: dict[str, Curve]) -> tuple[Figure, str]:
+    """As curvas de apagamento de cada imagem, finas, e a média delas, grossa.
+
+    Parameters
+    ----------
+    curves : dict of str to Curve
+        Nome do mapa e o que `covidcam.evaluation.deletion` devolve.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    figure = canvas.new(1, len(curves), height=2.8)
+    for axes, (name, curve), colour in zip(
+        figure.axes, curves.items(), canvas.COLOURS, strict=False
+    ):
+        axes.plot(curve.shares, curve.scores.T, color=colour, alpha=0.3, linewidth=1)
+        axes.plot(curve.shares, curve.scores.mean(axis=0), color=colour, linewidth=2.5)
+        axes.set(title=f"{name}: área {number(curve.auc.mean())}", ylim=(0, 1.02))
+        axes.set_xlabel("parte dos pixels já apagada")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 1)))
+    figure.axes[0].set_ylabel("probabilidade da classe")
+    areas = [f"{name}, {number(curve.auc.mean())}" for name, curve in curves.items()]
+    alt = (
+        "Probabilidade da classe à medida que os pixels mais quentes de cada mapa são apagados;"
+        f" área média sob a curva: {listing(areas)}."
+    )
+    return figure, alt

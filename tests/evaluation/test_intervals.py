@@ -1,0 +1,54 @@
+"""Intervalos contra fórmulas conhecidas e casos extremos."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from covidcam.errors import InputError
+from covidcam.evaluation import bootstrap, wilson
+
+
+def test_one_image_a_patient_gives_the_normal_interval():
+    values = np.random.default_rng(0).normal(size=400)
+    interval = bootstrap(values, np.arange(400), samples=20000)
+    half = 1.96 * values.std() / np.sqrt(400)
+    assert interval.mean == pytest.approx(values.mean())
+    assert interval.low == pytest.approx(values.mean() - half, abs=0.1 * half)
+    assert interval.high == pytest.approx(values.mean() + half, abs=0.1 * half)
+
+
+def test_copies_of_a_patient_add_no_certainty():
+    values = np.random.default_rng(0).normal(size=40)
+    once = bootstrap(values, np.arange(40))
+    copied = bootstrap(np.repeat(values, 9), np.repeat(np.arange(40), 9))
+    assert copied == pytest.approx(once)
+
+
+def test_missing_values_do_not_count():
+    values = np.array([1.0, np.nan, 3.0])
+    assert bootstrap(values, np.array(["a", "b", "c"])).mean == 2
+    assert np.isnan(bootstrap(np.full(3, np.nan), np.array(["a", "b", "c"]))).all()
+
+
+def test_the_seed_decides():
+    values, groups = np.arange(20.0), np.arange(20)
+    assert bootstrap(values, groups, seed=1) == bootstrap(values, groups, seed=1)
+    assert bootstrap(values, groups, seed=1) != bootstrap(values, groups, seed=2)
+
+
+@pytest.mark.parametrize(("groups", "word"), [(["a", "a"], "'a'"), (["a"], "um por valor")])
+def test_too_few_patients_are_refused(groups, word):
+    with pytest.raises(InputError, match=word):
+        bootstrap(np.array([1.0, 2.0]), np.array(groups))
+
+
+@pytest.mark.parametrize(("successes", "total"), [(0, 10), (73, 75), (10, 10), (1, 3)])
+def test_wilson_agrees_with_scipy(successes, total):
+    expected = binomtest(successes, total).proportion_ci(method="wilson")
+    assert wilson(successes, total)[1:] == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(("successes", "total"), [(1, 0), (4, 3), (-1, 3)])
+def test_wilson_refuses_what_is_not_a_share(successes, total):
+    with pytest.raises(InputError):
+        wilson(successes, total)
