@@ -1,0 +1,10 @@
+"""Mapas de ativação de classe: um modelo e imagens entram, mapas de calor saem.
+
+Este pacote conhece um modelo Keras e uma matriz de imagens, e nada mais.
+"""
+
+from covidcam.cam.explanation import explain
+from covidcam.cam.heatmaps import Heatmaps
+from covidcam.cam.methods import METHODS
+
+__all__ = ["METHODS", "Heatmaps", "explain"]

@@ -1,0 +1,186 @@
+"""As recusas: cada argumento errado é recusado em um só lugar, antes de a rede correr."""
+
+from difflib import get_close_matches
+from numbers import Real
+
+import numpy as np
+
+from covidcam.cam.network import graph_of
+from covidcam.errors import InputError, ModelError
+
+# As opções dos métodos: inteiros a partir de 1 e números em um intervalo aberto.
+COUNTS = {"samples", "steps", "window", "stride", "grid", "channels"}
+INFINITY = float("inf")
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+NUMBERS = {
+    "probability": (0, 1),
+    "noise": (0, INFINITY),
+    "baseline": (-INFINITY, INFINITY),
+}
+
+
+def check_methods(method, methods):
+    """Devolve a tupla de nomes pedidos, ou recusa o que não existe, com o mais parecido."""
+    names = (method,) if isinstance(method, str) else tuple(method)
+    known = f"Os que existem são: {', '.join(methods)}."
+    if not names:
+        raise InputError(f"nenhum método foi pedido. {known}")
+    for name in names:
+        if name not in methods:
+            near = get_close_matches(str(name), methods, n=1)
+            hint = f" Será que é {near[0]!r}?" if near else ""
+            raise InputError(f"o método {name!r} não existe.{hint} {known}")
+    return tuple(dict.fromkeys(names))
+
+
+def check_options(options, defaults):
+    """Recusa uma opção que nenhum dos métodos conhece, ou um valor que ela não aceita.
+
+    ``defaults`` leva o nome de cada método pedido às suas opções e aos valores padrão delas.
+    """
+    known = set().union(*defaults.values())
+    for option in options.keys() - known:
+        raise InputError(
+            f"a opção {option!r} não existe em {', '.join(defaults)}; aceitas: "
+            f"{', '.join(sorted(known)) or 'nenhuma'}."
+        )
+    for name, default in defaults.items():
+        for option in options.keys() & default.keys():
+            if options[option] is not None or default[option] is not None:
+                check_option(f"{option} de {name}", option, options[option])
+
+
+def check_option(title, option, value):
+    """Recusa um valor fora do que a opção aceita."""
+    if option in COUNTS and not (isinstance(value, (int, np.integer)) and value >= 1):
+        raise InputError(f"{title} é {value!r}; aceita-se um inteiro a partir de 1.")
+    if option == "seed" and not (isinstance(value, (int, np.integer)) and value >= 0):
+        raise InputError(f"{title} é {value!r}; aceita-se um inteiro a partir de 0.")
+    low, high = NUMBERS.get(option, (None, None))
+    if low is not None and not (isinstance(value, Real) and low < value < high):
+        raise InputError(f"{title} é {value!r}; aceita-se um número entre {low} e {high}.")
+
+
+def check_batch_size(batch_size):
+    """Recusa um tamanho de lote que não é um inteiro positivo."""
+    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise InputError(f"batch_size é {batch_size!r}; aceita-se um inteiro a partir de 1.")
+
+
+def check_model(model, shape):
+    """Devolve o grafo do modelo, construindo um Sequential que ainda não viu imagens."""
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ModelError(f"model é {type(model).__name__}; aceita-se um keras.Model.")
+    if isinstance(model, keras.Sequential) and not model.built:
+        check_shape(shape, (None,) * 4)
+        model.build((None, *shape[1:]))
+    graph = graph_of(model)
+    if graph is None:
+        raise ModelError(
+            f"o modelo {model.name!r} só existe como código (uma subclasse de Model com o seu "
+            "próprio call), sem grafo de camadas; aceita-se um Sequential ou um modelo funcional."
+        )
+    if len(graph.inputs) != 1 or len(graph.inputs[0].shape) != 4:
+        found = ", ".join(str(tensor.shape) for tensor in graph.inputs)
+        raise ModelError(f"o modelo tem as entradas {found}; aceita-se uma, (N, H, W, C).")
+    return graph
+
+
+def check_output(graph, output):
+    """Devolve a posição da saída pedida, por nome ou número; só é dispensável havendo uma."""
+    names = graph.output_names
+    if output is None and len(names) > 1:
+        raise InputError(f"o modelo tem {len(names)} saídas; escolha uma com output=: {names}.")
+    choices = {**dict(enumerate(names)), **{name: name for name in names}, None: names[0]}
+    if output not in choices:
+        raise InputError(f"a saída {output!r} não existe; aceitas: {names}, ou a posição.")
+    index = names.index(choices[output])
+    shape = graph.outputs[index].shape
+    if len(shape) != 2 or not shape[1]:
+        raise ModelError(f"a saída {names[index]!r} tem forma {shape}; aceita-se (N, classes).")
+    return index
+
+
+def as_array(images):
+    """Devolve as imagens como matriz de números, ou recusa o que não é uma."""
+    try:
+        images = np.asarray(images)
+    except ValueError as error:
+        raise InputError("as imagens têm tamanhos diferentes; aceita-se um por chamada.") from error
+    if images.dtype.kind not in "uif":
+        raise InputError(f"as imagens têm tipo {images.dtype}; aceita-se inteiro ou real.")
+    return images
+
+
+def check_shape(shape, expected):
+    """Recusa uma forma que não é a esperada, onde None aceita qualquer lado."""
+    accepted = "(N, " + ", ".join("?" if side is None else str(side) for side in expected[1:]) + ")"
+    if len(shape) == 3:
+        raise InputError(
+            f"as imagens têm forma {shape}: falta um eixo; o modelo aceita {accepted}. "
+            "Uma imagem só se passa como images[None]; imagens sem canal, como images[..., None]."
+        )
+    pairs = zip(shape[1:], expected[1:], strict=False)
+    if len(shape) != 4 or any(want not in (None, side) for side, want in pairs):
+        raise InputError(f"as imagens têm forma {shape}; o modelo aceita {accepted}.")
+    if 0 in shape:
+        raise InputError(f"não há imagens: a forma é {shape}; aceita-se N a partir de 1.")
+
+
+def check_images(images, shape, pixel_range):
+    """Recusa forma, pixels não finitos (o grafo compilado os esconderia) e faixa errada."""
+    check_shape(images.shape, shape)
+    least, most = float(images.min()), float(images.max())  # um NaN chega aos dois
+    if not (least >= -FLOAT32_MAX and most <= FLOAT32_MAX):
+        broken = [not np.all(np.abs(image) <= FLOAT32_MAX) for image in images]
+        raise InputError(
+            f"{sum(broken)} de {len(images)} imagens têm pixels NaN ou infinitos (a primeira é a "
+            f"de índice {broken.index(True)}); aceitam-se só valores finitos."
+        )
+    if pixel_range is not None:
+        check_range(least, most, *pixel_range)
+
+
+def check_range(least, most, low, high):
+    """Recusa imagens cuja faixa de valores contradiz a que o modelo diz esperar."""
+    slack = 0.05 * (high - low)
+    scaled = low == 0 and high > 1 and least >= 0 and 0 < most <= 1
+    if scaled or least < low - slack or most > high + slack:
+        hint = " Parecem já divididos pelo máximo: dê os valores originais." if scaled else ""
+        raise InputError(
+            f"os pixels vão de {least:g} a {most:g}, mas este modelo foi treinado com valores de "
+            f"{low:g} a {high:g}.{hint}"
+        )
+
+
+def check_target(target, count, classes):
+    """Devolve a classe de cada imagem, int32 (N,), com -1 onde se quer a prevista."""
+    if target is None:
+        return np.full(count, -1, np.int32)
+    target = np.asarray(target)
+    if target.dtype.kind not in "ui":
+        raise InputError(
+            f"target tem tipo {target.dtype}; aceita-se None, um inteiro ou um por imagem."
+        )
+    if target.shape not in {(), (count,)}:
+        raise InputError(
+            f"target tem forma {target.shape} para {count} imagens; aceita-se um inteiro ou "
+            f"({count},)."
+        )
+    wrong = target[(target < 0) | (target >= classes)]
+    if wrong.size:
+        raise InputError(
+            f"a classe {wrong.flat[0]} não existe: o modelo tem {classes}, de 0 a {classes - 1}."
+        )
+    return np.broadcast_to(target, (count,)).astype(np.int32)
+
+
+def check_finite(raw, name):
+    """Recusa um mapa com NaN ou infinito, que só um modelo com pesos quebrados produz."""
+    if not np.isfinite(raw).all():
+        raise ModelError(
+            f"'{name}' deu valores NaN ou infinitos com imagens finitas: "
+            "os pesos ou as ativações do modelo não são finitos."
+        )

@@ -1,0 +1,118 @@
+"""Os métodos que leem o mapa de ativação, cada um com sua fórmula e sua referência.
+
+Cada função pede do motor, pelos nomes dos parâmetros, o que usa, e devolve o mapa bruto
+(N, h, w), com sinal:
+
+- ``activation`` (N, h, w, K): A, a saída da camada explicada;
+- ``gradient`` (N, h, w, K): G = ∂y/∂A, com y o logit da classe explicada;
+- ``features`` (N, h, w, K) e ``weights`` (N, K): o que entra no agrupamento global e os pesos da
+  camada densa que levam à classe;
+- ``drop`` (N, K): quanto y perde quando o canal k é zerado.
+"""
+
+from covidcam.cam import tf
+
+
+def cam(features, weights):
+    """CAM: Σₖ wₖ fₖ, com wₖ o peso do canal k na camada densa.
+
+    Zhou et al., CVPR 2016, doi:10.1109/CVPR.2016.319.
+    """
+    return weighted_sum(features, weights)
+
+
+def grad_cam(activation, gradient):
+    """Grad-CAM: Σₖ αₖ Aₖ, com αₖ a média espacial de Gₖ.
+
+    Selvaraju et al., IJCV 128:336-359 (2020), doi:10.1007/s11263-019-01228-7.
+    """
+    return weighted_sum(activation, tf.reduce_mean(gradient, axis=(1, 2)))
+
+
+def grad_cam_plus_plus(activation, gradient):
+    """Grad-CAM++: Σₖ wₖ Aₖ, com wₖ = Σᵢⱼ α ReLU(G) e α = G² / (2G² + ΣA G³).
+
+    Dividir α por G² dá 1 / (2 + ΣA G), que não perde os gradientes pequenos. A classe é
+    exp(y); o fator exp(y), comum a todos os pesos, fica de fora.
+    Chattopadhay et al., WACV 2018, doi:10.1109/WACV.2018.00097.
+    """
+    total = tf.reduce_sum(activation, axis=(1, 2), keepdims=True)
+    alpha = tf.math.divide_no_nan(1.0, 2 + total * gradient)
+    return weighted_sum(activation, tf.reduce_sum(alpha * tf.nn.relu(gradient), axis=(1, 2)))
+
+
+def xgrad_cam(activation, gradient):
+    """XGrad-CAM: Σₖ wₖ Aₖ, com wₖ = Σᵢⱼ (Aᵢⱼ / ΣA) Gᵢⱼ; um canal de soma zero não conta.
+
+    Fu et al., BMVC 2020, arXiv:2008.02312.
+    """
+    total = tf.reduce_sum(activation, axis=(1, 2))
+    share = tf.reduce_sum(activation * gradient, axis=(1, 2))
+    return weighted_sum(activation, tf.math.divide_no_nan(share, total))
+
+
+def hires_cam(activation, gradient):
+    """HiResCAM: Σₖ Gₖ ⊙ Aₖ, elemento a elemento, sem média.
+
+    Draelos & Carin (2020), arXiv:2011.08891.
+    """
+    return tf.reduce_sum(gradient * activation, axis=-1)
+
+
+def layer_cam(activation, gradient):
+    """LayerCAM: Σₖ ReLU(Gₖ) ⊙ Aₖ.
+
+    Jiang et al., IEEE TIP 30:5875-5888 (2021), doi:10.1109/TIP.2021.3089943.
+    """
+    return tf.reduce_sum(tf.nn.relu(gradient) * activation, axis=-1)
+
+
+def eigen_cam(activation):
+    """Eigen-CAM: a projeção A v₁ no primeiro vetor singular de A (h·w, K); ignora a classe.
+
+    Muhammad & Yeasin, IJCNN 2020, doi:10.1109/IJCNN48605.2020.9206626.
+    """
+    return first_component(activation)
+
+
+def eigen_grad_cam(activation, gradient):
+    """Eigen-Grad-CAM: a mesma projeção, de G ⊙ A no lugar de A: a classe volta a contar."""
+    return first_component(gradient * activation)
+
+
+def ablation_cam(activation, drop):
+    """Ablation-CAM: Σₖ wₖ Aₖ, com wₖ = y - yₖ, a queda do logit sem o canal k.
+
+    O artigo divide por y; aqui não, porque um y negativo inverteria o mapa.
+    Desai & Ramaswamy, WACV 2020, doi:10.1109/WACV45572.2020.9093360.
+    """
+    return weighted_sum(activation, drop)
+
+
+def weighted_sum(maps, weights):
+    """Σₖ wₖ Aₖ: (N, h, w, K) e (N, K) -> (N, h, w)."""
+    return tf.einsum("nhwk,nk->nhw", maps, weights)
+
+
+def first_component(maps):
+    """M v₁ para cada mapa M (h·w, K); o sinal, arbitrário, é o que concorda com Σₖ Mₖ.
+
+    v₁ vem da menor das matrizes M Mᵀ e Mᵀ M, muito mais barata que a decomposição de M; a escala
+    sai antes, para que quadrados de valores mínimos não sumam.
+    """
+    shape = tf.shape(maps)
+    scale = tf.reduce_max(tf.abs(maps), axis=(1, 2, 3))[:, None, None]
+    matrix = tf.reshape(maps, (shape[0], shape[1] * shape[2], maps.shape[-1]))
+    matrix = tf.math.divide_no_nan(matrix, scale)
+    positions = maps.shape[1:3].num_elements()
+    if positions is not None and positions < maps.shape[-1]:
+        values, vectors = tf.linalg.eigh(tf.matmul(matrix, matrix, transpose_b=True))
+        projection = vectors[..., -1:] * tf.sqrt(tf.nn.relu(values[:, -1]))[:, None, None]
+    else:
+        _, vectors = tf.linalg.eigh(tf.matmul(matrix, matrix, transpose_a=True))
+        projection = tf.matmul(matrix, vectors[..., -1:])
+    agreement = tf.reduce_sum(
+        projection * tf.reduce_sum(matrix, 2, keepdims=True), 1, keepdims=True
+    )
+    oriented = tf.where(agreement < 0, -projection, projection) * scale
+    return tf.reshape(oriented, shape[:3])

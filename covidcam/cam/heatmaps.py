@@ -1,0 +1,99 @@
+"""De um mapa bruto, com sinal e na resolução da camada, a um mapa de calor em [0, 1]."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from covidcam.cam import tf
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmaps:
+    """Mapas de calor de N imagens.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (N, H, W)
+        O mapa de cada imagem em [0, 1], dividido pelo seu próprio máximo.
+    raw : ndarray of float32, shape (N, h, w) or (N, H, W)
+        O mapa com sinal, antes de retificar e escalar: na resolução da camada ou, nos métodos
+        de pixel, na da imagem.
+    peak : ndarray of float32, shape (N,)
+        O máximo do mapa retificado e ampliado, pelo qual ``values`` foi dividido.
+    target : ndarray of int32, shape (N,)
+        A classe explicada em cada imagem.
+    logits : ndarray of float32, shape (N, classes)
+        A saída do modelo antes de softmax ou sigmoide.
+    scores : ndarray of float32, shape (N, classes)
+        A saída do modelo; uma única sigmoide p conta como duas classes, (1 - p, p).
+    layer : str
+        O nome da camada usada, ou da entrada nos métodos de pixel.
+    """
+
+    values: np.ndarray
+    raw: np.ndarray
+    peak: np.ndarray
+    target: np.ndarray
+    logits: np.ndarray
+    scores: np.ndarray
+    layer: str
+
+    @property
+    def flat(self):
+        """Bool (N,): verdadeiro onde nada positivo foi encontrado e o mapa é todo zero."""
+        return self.peak <= 0
+
+    def shared(self):
+        """Devolve (N, H, W) em [0, 1] divididos pelo máximo comum: comparáveis entre imagens."""
+        top = self.peak.max()
+        return self.values * (self.peak / top if top > 0 else self.peak)[:, None, None]
+
+    def __len__(self):
+        return len(self.values)
+
+
+def join(parts):
+    """Junta os mapas de vários lotes em um só objeto."""
+    if len(parts) == 1:
+        return parts[0]
+    arrays = [field.name for field in fields(Heatmaps) if field.name != "layer"]
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
+    return Heatmaps(**joined, layer=parts[0].layer)
+
+
+def upsample(maps, size):
+    """Amplia mapas (N, h, w) para ``size``: bilinear, com centros de meio pixel.
+
+    Dois produtos de matrizes fazem o mesmo que ``tf.image.resize``, que usa um só núcleo.
+    """
+    height, width = tf.unstack(tf.shape(maps)[1:])
+    rows, columns = interpolation(height, size[0]), interpolation(width, size[1])
+    return tf.matmul(rows, tf.matmul(maps, columns, transpose_b=True))
+
+
+def interpolation(source, target):
+    """A matriz (target, source) que interpola linearmente ``source`` amostras em ``target``."""
+    source, target = tf.cast(source, tf.float32), tf.cast(target, tf.float32)
+    place = tf.clip_by_value((tf.range(target) + 0.5) * source / target - 0.5, 0, source - 1)
+    return tf.nn.relu(1 - tf.abs(place[:, None] - tf.range(source)))
+
+
+def rectify(raw, size):
+    """Retifica, amplia para ``size`` e divide cada mapa pelo seu próprio máximo.
+
+    Nenhum épsilon entra na conta: o menor máximo positivo ainda vale 1, e um mapa sem nada
+    positivo fica todo zero.
+
+    Parameters
+    ----------
+    raw : tensor of float32, shape (N, h, w)
+    size : (int, int)
+
+    Returns
+    -------
+    values : tensor of float32, shape (N, H, W)
+    peak : tensor of float32, shape (N,)
+    """
+    positive = upsample(tf.nn.relu(raw), size)
+    peak = tf.reduce_max(positive, axis=(1, 2))
+    return positive / tf.where(peak > 0, peak, 1)[:, None, None], peak

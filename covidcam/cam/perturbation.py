@@ -1,0 +1,109 @@
+"""Os métodos que escondem partes da imagem e veem o que acontece com o logit.
+
+Cada função pergunta ao modelo pela sonda (``probe``) e devolve o mapa bruto, com sinal.
+"""
+
+import numpy as np
+
+from covidcam.cam import tf
+from covidcam.cam.gradient import weighted_sum
+from covidcam.cam.heatmaps import upsample
+from covidcam.errors import InputError
+
+
+def score_cam(probe, activation, *, channels=None):
+    """Score-CAM: Σₖ wₖ Aₖ, com w = softmax dos logits da imagem sob cada canal como máscara.
+
+    A máscara é o canal ampliado e levado a [0, 1]; um canal constante nada mascara e não conta.
+    ``channels`` usa só os tantos de maior variância; None, todos. Mapa (N, h, w).
+    Wang et al., CVPRW 2020, doi:10.1109/CVPRW50498.2020.00020.
+    """
+    usable = (tf.reduce_max(activation, (1, 2)) > tf.reduce_min(activation, (1, 2))).numpy()
+    order = np.argsort(-tf.math.reduce_variance(activation, (1, 2)).numpy(), kind="stable")
+    jobs = []
+    for i, row in enumerate(order):
+        jobs += [(i, chunk) for chunk in probe.chunks(row[usable[i, row]][:channels])]
+    logits = np.full(usable.shape, -np.inf, np.float32)
+    for i, chosen in probe.watch(jobs, "score-cam"):
+        maps = tf.transpose(tf.gather(activation[i], chosen, axis=-1), (2, 0, 1))
+        logits[i, chosen] = probe.masked(i, maps, prepare=stretch)
+    weights = tf.where(np.isfinite(logits), tf.nn.softmax(logits), 0.0)
+    return weighted_sum(activation, weights)
+
+
+def stretch(maps, size):
+    """Amplia cada mapa para ``size`` e o leva a [0, 1] pelo seu mínimo e máximo."""
+    large = upsample(maps, size)
+    least = tf.reduce_min(large, axis=(1, 2), keepdims=True)
+    width = tf.reduce_max(large, axis=(1, 2), keepdims=True) - least
+    return tf.math.divide_no_nan(large - least, width)
+
+
+def occlusion(probe, *, window=None, stride=None, baseline=None):
+    """Oclusão: em cada pixel, a queda média do logit sob as janelas que o cobrem.
+
+    ``window`` é o lado da janela (padrão: um oitavo do menor lado da imagem), ``stride`` o passo
+    (padrão: meia janela) e ``baseline`` o que a preenche (padrão: a média da imagem). (N, H, W).
+    Zeiler & Fergus, ECCV 2014, arXiv:1311.2901.
+    """
+    size = probe.images.shape[1:3]
+    window = max(1, min(size) // 8) if window is None else window
+    stride = max(1, window // 2) if stride is None else stride
+    if window > min(size):
+        raise InputError(f"window é {window}; aceita-se de 1 a {min(size)}, o lado da imagem.")
+    rows, columns = (
+        [slice(start, start + window) for start in starts(side, window, stride)] for side in size
+    )
+    windows = [(row, column) for row in rows for column in columns]
+    total, covered = np.zeros((len(probe.images), *size), np.float32), np.zeros(size, np.float32)
+    for chunk in probe.watch(list(probe.chunks(windows)), "occlusion"):
+        masks = np.ones((len(chunk), *size), np.float32)
+        for mask, place in zip(masks, chunk, strict=True):
+            mask[place] = 0
+            covered[place] += 1
+        for i, image in enumerate(probe.images):
+            fill = tf.reduce_mean(image, axis=(0, 1)) if baseline is None else baseline
+            lost = (probe.logit[i] - probe.masked(i, masks, fill)).numpy()
+            for amount, (row, column) in zip(lost, chunk, strict=True):
+                total[i, row, column] += amount
+    return tf.constant(total / np.maximum(covered, 1))
+
+
+def starts(side, window, stride):
+    """Devolve o início de cada janela; a última encosta na borda."""
+    return sorted({*range(0, side - window, stride), side - window})
+
+
+def rise(probe, *, samples=1000, grid=7, probability=0.5, seed=0):
+    """RISE: 1/(N p) Σₙ (yₙ - ȳ) Mₙ, com yₙ o logit sob a máscara aleatória Mₙ.
+
+    O artigo não desconta a média ȳ; sem isso o mapa ganha uma constante que nada diz sobre a
+    imagem e muda de sinal com o logit. Máscaras: grades ``grid`` x ``grid`` de zeros e uns (1 com
+    ``probability``), ampliadas e deslocadas ao acaso; são as mesmas em todas as imagens. (N, H, W).
+    Petsiuk, Das & Saenko, BMVC 2018, arXiv:1806.07421.
+    """
+    random = np.random.Generator(np.random.PCG64(seed))
+    count, size = len(probe.images), probe.images.shape[1:3]
+    cells = (random.random((samples, grid + 1, grid + 1)) < probability).astype(np.float32)
+    offsets = random.random((samples, 2))
+    logits, shown, total = np.zeros(count), np.zeros(size), np.zeros((count, *size))
+    for chunk in probe.watch(list(probe.chunks(np.arange(samples))), "rise"):
+        masks = smooth_masks(cells[chunk], offsets[chunk], size)
+        shown += masks.sum(axis=0)
+        for i in range(count):
+            scores = probe.masked(i, masks).numpy()
+            total[i] += np.tensordot(scores, masks, axes=1)
+            logits[i] += scores.sum()
+    raw = (total - logits[:, None, None] / samples * shown) / (samples * probability)
+    return tf.constant(raw, tf.float32)
+
+
+def smooth_masks(cells, offsets, size):
+    """Amplia grades (n, g + 1, g + 1) a máscaras (n, H, W), cada uma deslocada até uma célula."""
+    (height, width), grid = size, cells.shape[1] - 1
+    cell = np.array([-(-height // grid), -(-width // grid)])
+    large = upsample(cells, (grid + 1) * cell).numpy()
+    corners = (offsets * cell).astype(int)
+    return np.stack(
+        [m[y : y + height, x : x + width] for m, (y, x) in zip(large, corners, strict=True)]
+    )
