@@ -181,7 +181,13 @@ def _sweep(shelf: Path, keep: Path) -> None:
     """Apaga o que ninguém usou nos últimos ``KEEP_DAYS`` dias."""
     oldest = time.time() - KEEP_DAYS * 24 * 3600
     for folder in shelf.iterdir():
-        if folder.is_dir() and folder != keep and folder.stat().st_mtime < oldest:
-            # um artefato que outra construção está fazendo ou usando fica para a próxima vez
-            with suppress(Timeout), FileLock(folder.with_suffix(".lock"), timeout=0):
-                shutil.rmtree(folder, ignore_errors=True)
+        if folder == keep or not folder.is_dir():
+            continue
+        # o que outra construção está fazendo, usando ou já apagou fica para a próxima vez
+        with (
+            suppress(Timeout, FileNotFoundError),
+            FileLock(folder.with_suffix(".lock"), timeout=0),
+        ):
+            if folder.stat().st_mtime < oldest:
+                # perde o nome antes do conteúdo: interrompida aqui, não parece completa
+                shutil.rmtree(folder.replace(folder.with_suffix(".partial")), ignore_errors=True)

@@ -146,7 +146,8 @@ def one_hot(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
 
 def _read_rows(path: Path) -> pd.DataFrame:
     rows = pd.read_csv(path, dtype={"look": str, "view": str})
-    rows["lung_boxes"] = rows["lung_boxes"].map(json.loads, na_action="ignore")
+    if "lung_boxes" in rows:
+        rows["lung_boxes"] = rows["lung_boxes"].map(json.loads, na_action="ignore")
     return rows
 
 

@@ -153,7 +153,7 @@ def shareable(rows: pd.DataFrame) -> pd.Series:
     Series, bool
         Verdadeiro para as licenças Creative Commons sem ND, Apache e as dos fantomas.
     """
-    licence = rows["licence"].fillna("")
+    licence = rows["licence"].astype(object).fillna("")
     return licence.str.match(r"(CC|Apache)") & ~licence.str.contains("ND")
 
 
@@ -173,7 +173,7 @@ def read_cohen(folder: Path) -> pd.DataFrame:
     Raises
     ------
     DataError
-        Se não há ``metadata.csv`` ou faltam colunas nele.
+        Se não há ``metadata.csv``, ele não se lê, não tem linhas ou lhe faltam colunas.
 
     References
     ----------
@@ -183,14 +183,19 @@ def read_cohen(folder: Path) -> pd.DataFrame:
     if not table.is_file():
         found = ", ".join(sorted(path.name for path in folder.iterdir())) or "nada"
         raise DataError(f"Em {folder} era esperado metadata.csv; foi encontrado: {found}.")
-    metadata = pd.read_csv(table, dtype=str).fillna("")
+    try:
+        metadata = pd.read_csv(table, dtype=str).fillna("")
+    except ValueError as error:
+        raise DataError(f"A tabela {table} não pôde ser lida ({error}); ela é um CSV?") from error
     needed = {"patientid", "finding", "view", "modality", "filename"}
     if missing := needed - set(metadata.columns):
         raise DataError(f"Em {table} faltam as colunas {sorted(missing)}.")
+    if metadata.empty:
+        raise DataError(f"A tabela {table} não tem nenhuma linha; era esperada uma por imagem.")
     boxes = _lung_boxes(folder / "lung_boxes.json")
     records = []
     for row in metadata.to_dict("records"):
-        path = folder / row.get("folder", "images") / row["filename"]
+        path = folder / (row.get("folder") or "images") / row["filename"]
         label, reason = classify(row["finding"])
         records.append(
             {
@@ -239,7 +244,7 @@ def read_kermany(folder: Path) -> pd.DataFrame:
         for path in sorted(folder.glob(f"*/{name}/*")):
             if path.name.startswith("."):
                 continue  # .DS_Store e semelhantes não são imagens
-            number = re.search(r"(?:IM|person|NORMAL|BACTERIA|VIRUS)-?(\d+)", path.name)
+            number = re.search(r"(?:IM-|person|NORMAL-|BACTERIA-|VIRUS-)(\d+)", path.name)
             records.append(
                 {
                     "path": str(path),
@@ -322,7 +327,10 @@ def _extension_problem(path: Path) -> str:
 
 
 def _lung_boxes(path: Path) -> dict[str, list]:
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    try:
+        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise DataError(f"O arquivo {path} não pôde ser lido ({error}); ele é um JSON?") from error
 
 
 def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:

@@ -76,7 +76,8 @@ def measure(path: str | os.PathLike) -> tuple[int, int, str]:
         with Image.open(path) as image:
             width, height = image.size
             mode = image.mode
-            image.draft("L", (width // 8, height // 8))  # num JPEG, decodifica só o necessário
+            # num JPEG, decodifica só o necessário
+            image.draft("L", (max(width // 8, 1), max(height // 8, 1)))
             image.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return 0, 0, ""

@@ -28,7 +28,7 @@ def split_by_patient(
     Raises
     ------
     DataError
-        Se uma classe tem menos de dois pacientes: não há como tê-la dos dois lados.
+        Se não há como ter cada classe dos dois lados (uma só tem um paciente, por exemplo).
 
     Examples
     --------
@@ -46,7 +46,14 @@ def split_by_patient(
             )
     folds = min(folds, int(patients.min()))
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    return next(iter(splitter.split(rows, rows["label"], rows["patient"])))
+    labels = rows["label"]
+    for train, test in splitter.split(rows, labels, rows["patient"]):
+        if set(labels.iloc[train]) == set(labels.iloc[test]) == set(labels):
+            return train, test
+    raise DataError(
+        f"Com {rows['patient'].nunique()} pacientes para as classes {list(patients.index)}, nenhuma"
+        " divisão por paciente deixa cada classe no treino e no teste."
+    )
 
 
 def split_2020(count: int) -> tuple[np.ndarray, np.ndarray]:

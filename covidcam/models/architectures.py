@@ -26,6 +26,7 @@ def build(
     weights: Path | str | None = None,
     head: str = "pooled",
     input_shape: tuple[int, int, int] = INPUT_SHAPE,
+    seed: int = 0,
 ) -> "keras.Model":
     """Constrói uma rede ainda não treinada.
 
@@ -43,6 +44,8 @@ def build(
         neurônio sigmoide, duas classes) e ``"2020-modelo-2"`` (softmax).
     input_shape : tuple of int
         Altura, largura e canais das imagens.
+    seed : int
+        Decide os pesos iniciais.
 
     Returns
     -------
@@ -72,6 +75,7 @@ def build(
         )
     import keras
 
+    keras.utils.set_random_seed(seed)
     images = keras.Input(input_shape, name="images")
     features = backbone(images, weights, as_2020=head != "pooled")
     return keras.Model(images, finish(features, len(classes), head), name=name)

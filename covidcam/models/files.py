@@ -129,6 +129,6 @@ def _read_metadata(path: Path) -> dict:
             f"O modelo {path} não traz as anotações do covidcam ({ENTRY}); só se abrem modelos"
             " guardados por covidcam.models.save."
         ) from error
-    if missing := NEEDED - set(metadata):
+    if missing := NEEDED - set(metadata if isinstance(metadata, dict) else ()):
         raise ModelError(f"Nas anotações do modelo {path} faltam {sorted(missing)}.")
     return metadata

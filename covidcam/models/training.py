@@ -26,7 +26,9 @@ def train(
     augment: bool = False,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Treina uma rede; os pesos que ficam são os da época de menor perda na validação.
+    """Treina uma rede; ficam os pesos da época de menor perda na validação.
+
+    Só a segunda metade das épocas concorre: antes disso o passo é grande e a perda oscila.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ def train(
         Se o treino vê as imagens deslocadas, ampliadas e com outro contraste a cada época; só
         quando as características ainda são imagens.
     seed : int
-        Decide os pesos iniciais que faltam, a ordem dos lotes e as variações.
+        Decide a ordem dos lotes e as variações; os pesos iniciais, `build` já sorteou.
 
     Returns
     -------

@@ -1,0 +1,73 @@
+"""O que toda página do livro cumpre, lido no próprio texto."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CELL = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PREDICTION = re.compile(r"\bprobabilities\b|\bpredictions?\b|\bpredict\(|\.scores\b")
+
+
+def entries(node):
+    """Os arquivos que o sumário cita, em qualquer nível."""
+    if isinstance(node, dict):
+        yield from (value for key, value in node.items() if key in ("root", "file"))
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from entries(child)
+
+
+PAGES = list(entries(yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))))
+each_page = pytest.mark.parametrize("page", PAGES)
+
+
+def text(page):
+    return (ROOT / f"{page}.md").read_text("utf-8")
+
+
+def cells(page):
+    return [re.sub(r"^:.*\n", "", code, flags=re.MULTILINE) for code in CELL.findall(text(page))]
+
+
+def test_the_contents_and_the_folder_agree():
+    assert len(PAGES) == len(set(PAGES)) > 5
+    written = {f"book/{path.stem}" for path in (ROOT / "book").glob("*.md")}
+    assert written == set(PAGES)
+
+
+@each_page
+def test_a_page_with_code_has_the_header_that_makes_it_run(page):
+    if "{code-cell}" in text(page):
+        front = yaml.safe_load(text(page).split("---\n")[1])
+        assert front["kernelspec"]["name"] == "python3"
+        assert front["jupytext"]["text_representation"]["format_name"] == "myst"
+
+
+@each_page
+def test_a_page_with_predictions_carries_the_disclaimer(page):
+    if any(PREDICTION.search(code) for code in cells(page)):
+        assert "```{include} _includes/aviso.md\n```" in text(page)
+
+
+def test_the_disclaimer_says_what_it_must():
+    assert "não é um diagnóstico" in (ROOT / "book/_includes/aviso.md").read_text("utf-8")
+
+
+@each_page
+def test_no_jet_and_no_image_without_words(page):
+    assert not re.search(r"\bjet\b", text(page), re.IGNORECASE)
+    assert not re.search(r"!\[\s*\]\(", text(page))
+    for directive in re.findall(r"```\{(?:image|figure)\}.*?```", text(page), re.DOTALL):
+        assert ":alt:" in directive
+    for code in cells(page):
+        assert "plt.show" not in code  # figures.show exige o texto alternativo
+
+
+@each_page
+def test_code_fits_a_narrow_screen(page):
+    long = [line for code in cells(page) for line in code.splitlines() if len(line) > 88]
+    assert not long

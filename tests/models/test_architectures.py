@@ -1,0 +1,108 @@
+"""As redes: o que recusam, as formas de 2020, o que está congelado e o preparo da imagem."""
+
+import keras
+import numpy as np
+import pytest
+
+from covidcam.errors import InputError, ModelError
+from covidcam.models import build, split
+
+TWO, THREE = ("NORMAL", "COVID-19"), ("COVID-19", "NORMAL", "OUTRAS")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"name": "vgg-16"}, r"A rede 'vgg-16' não existe.*'mini-vgg', 'vgg16'"),
+        ({"head": "media"}, r"A cabeça 'media' não existe.*'pooled', '2020-modelo-1'"),
+        ({"classes": ["só uma"]}, r"1 classe\(s\).*2 ou mais"),
+        ({"classes": THREE, "head": "2020-modelo-1"}, r"3 classe\(s\).*exatamente 2"),
+    ],
+)
+def test_refusals(arguments, said):
+    with pytest.raises(InputError, match=said):
+        build(**{"name": "mini-vgg", "classes": TWO, **arguments})
+
+
+def test_a_folder_without_the_weights_is_named(tmp_path):
+    (tmp_path / "outra.h5").write_bytes(b"x")
+    with pytest.raises(ModelError, match=rf"Em {tmp_path}.*vgg16_weights.*há: outra\.h5"):
+        build("vgg16", TWO, tmp_path)
+    with pytest.raises(ModelError, match="há: nada"):
+        build("vgg16", TWO, tmp_path / "não-existe")
+
+
+def shape(model, name):
+    return model.get_layer(name).output.shape[1:]
+
+
+def test_modelo_1_of_2020():
+    model = build("vgg16", TWO, "random", "2020-modelo-1")
+    assert model.input_shape == (None, 237, 237, 3) and model.output_shape == (None, 1)
+    assert shape(model, "block5_conv3") == (14, 14, 512)
+    assert shape(model, "block5_pool") == (7, 7, 512)
+    assert shape(model, "pooling") == (1, 1, 512)  # 7 // 4
+    learnt = [weight.shape for weight in model.trainable_weights]
+    assert learnt == [(512, 64), (64,), (64, 1), (1,)]
+    assert model.get_layer("dropout").rate == 0.2
+    assert model.get_layer("probabilities").activation is keras.activations.sigmoid
+    assert sum(np.prod(weight.shape) for weight in model.non_trainable_weights) == 14_714_688
+
+
+def test_modelo_2_of_2020():
+    model = build("vgg16", THREE, "random", "2020-modelo-2")
+    assert model.output_shape == (None, 3)
+    assert shape(model, "pooling") == (3, 3, 512)  # 7 // 2
+    learnt = [weight.shape for weight in model.trainable_weights]
+    assert learnt == [(3 * 3 * 512, 20), (20,), (20, 3), (3,)]
+    assert model.get_layer("probabilities").activation is keras.activations.softmax
+
+
+@pytest.mark.parametrize("head", ["pooled", "2020-modelo-2"])
+def test_vgg16_sees_the_image_as_it_was_trained_or_as_in_2020(head):
+    model = build("vgg16", THREE, "random", head, input_shape=(64, 64, 3))
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype("float32")
+    alone = keras.applications.VGG16(include_top=False, weights=None, input_shape=(64, 64, 3))
+    for layer in alone.layers[1:]:
+        layer.set_weights(model.get_layer(layer.name).get_weights())
+    prepared = keras.applications.vgg16.preprocess_input(images.copy())
+    if head != "pooled":
+        prepared = images / 255
+    features = keras.Model(model.input, model.get_layer("block5_pool").output)(images)
+    np.testing.assert_allclose(features, alone(prepared), rtol=1e-4, atol=1e-5)
+
+
+def test_mini_vgg_sees_the_mean_of_the_channels_at_half_side():
+    model = build("mini-vgg", TWO, input_shape=(16, 16, 3))
+    image = np.zeros((1, 16, 16, 3), np.uint8)
+    image[0, :2, :2] = (255, 0, 0)  # um terço do branco: -1/3 entre -1 e 1
+    image[0, 2:4, :2] = 255
+    small = split(model)[0](image).numpy()
+    assert small.shape == (1, 8, 8, 1)
+    expected = np.full((8, 8), -1.0)
+    expected[0, 0], expected[1, 0] = -1 / 3, 1
+    np.testing.assert_allclose(small[0, ..., 0], expected, atol=1e-6)
+
+
+def test_the_seed_decides_the_first_weights():
+    first, again, other = (
+        build("mini-vgg", TWO, input_shape=(16, 16, 3), seed=seed).get_weights()[0]
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "frozen"),
+    [("mini-vgg", "block1_conv1", 0), ("vgg16", "hidden", 14_714_688)],
+)
+def test_the_two_parts_make_the_whole(name, first, frozen):
+    head = "pooled" if name == "mini-vgg" else "2020-modelo-2"
+    model = build(name, THREE, "random", head, input_shape=(64, 64, 3))
+    images = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype("float32")
+    one, two = split(model)
+    assert one.count_params() == frozen
+    assert not one.trainable_weights
+    assert two.layers[1].name == first
+    np.testing.assert_allclose(two(one(images)), model(images), atol=1e-5)

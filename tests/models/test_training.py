@@ -1,0 +1,103 @@
+"""O treino: repete-se igual, aprende o que é fácil, e o que aprende está na rede inteira."""
+
+import keras
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score
+
+from covidcam.errors import InputError
+from covidcam.models import build, extract, predict, train
+
+CLASSES = ("escura", "clara")
+TRAIN, HELD = range(32), range(32, 48)
+
+
+@pytest.fixture
+def toy():
+    """Imagens escuras e claras, com ruído: separáveis a olho."""
+    random = np.random.default_rng(0)
+    label = random.permutation(np.arange(48) % 2)
+    images = random.integers(0, 100, (48, 16, 16, 3)) + 150 * label[:, None, None, None]
+    return images.astype(np.uint8), np.eye(2)[label]
+
+
+def run(toy, seed, **options):
+    images, Y = toy
+    model = build("mini-vgg", CLASSES, input_shape=(16, 16, 3), seed=seed)
+    features = extract(model, images)
+    return model, train(model, features, Y, TRAIN, HELD, batch_size=8, seed=seed, **options)
+
+
+def cross_entropy(Y, probabilities):
+    return -np.log(probabilities[Y == 1]).mean()
+
+
+def test_the_same_seed_repeats_the_training(toy):
+    (first, a), (again, b) = (run(toy, seed=1, epochs=1, augment=True) for _ in range(2))
+    assert a.equals(b)
+    for ours, theirs in zip(first.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_easy_is_learnt_by_the_whole_network(toy):
+    images, Y = toy
+    model, history = run(toy, seed=1, epochs=10)
+    assert list(history.columns) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert len(history) == 10
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0] / 2
+    probabilities = predict(model, images)
+    assert (probabilities.argmax(axis=1) == Y.argmax(axis=1)).all()
+    whole = cross_entropy(Y[HELD], probabilities[HELD])
+    assert whole == pytest.approx(history["val_loss"][5:].min(), rel=1e-3)
+
+
+def one_neuron():
+    keras.utils.set_random_seed(0)
+    entry = keras.Input((16, 16, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(entry))
+    return keras.Model(entry, keras.layers.Dense(1, activation="sigmoid")(x), name="um-neuronio")
+
+
+def test_the_weights_that_stay_are_of_the_best_late_epoch(toy):
+    """Com a validação de rótulos trocados, aprender piora: a melhor é a primeira que concorre."""
+    images, Y = toy
+    Y = np.where(np.isin(np.arange(48), HELD)[:, None], 1 - Y, Y)
+    model = one_neuron()
+    history = train(model, extract(model, images), Y, TRAIN, HELD, epochs=10, learning_rate=0.2)
+    losses = history["val_loss"]
+    assert losses[5] == losses[5:].min() < 0.99 * losses[9]
+    kept = cross_entropy(Y[HELD], predict(model, images[HELD]))
+    assert kept == pytest.approx(losses[5], rel=1e-3)
+
+
+def test_one_sigmoid_neuron_gives_the_second_class(toy):
+    images, Y = toy
+    model = one_neuron()
+    features = extract(model, images)
+    assert features.shape == (48, 3)
+    history = train(model, features, Y, TRAIN, HELD, epochs=30, batch_size=8, learning_rate=0.5)
+    probabilities = predict(model, images)
+    assert probabilities.shape == (48, 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(probabilities[:, 1], model(images)[:, 0], atol=1e-5)
+    right = accuracy_score(Y[HELD].argmax(axis=1), probabilities[HELD].argmax(axis=1))
+    assert right == history["val_accuracy"].iloc[-1] == 1
+
+
+def test_images_go_through_in_batches_and_in_order():
+    images = np.arange(70, dtype=np.uint8)[:, None, None, None] * np.ones((16, 16, 3), np.uint8)
+    model = one_neuron()
+    features = extract(model, images)  # três lotes, o último incompleto
+    np.testing.assert_allclose(features, np.arange(70)[:, None] / 255 * np.ones(3), atol=1e-5)
+    assert predict(model, images).shape == (70, 2)
+
+
+def test_refusals(toy):
+    images, Y = toy
+    model = one_neuron()
+    with pytest.raises(InputError, match="2 imagens estão no treino e na validação"):
+        train(model, extract(model, images), Y, range(10), range(8, 20))
+    with pytest.raises(InputError, match=r"Y tem a forma \(48, 3\).*são precisas 2 colunas"):
+        train(model, extract(model, images), np.eye(3)[np.zeros(48, int)], TRAIN, HELD)
+    with pytest.raises(InputError, match=r"Só imagens podem variar.*\(3,\)"):
+        train(model, extract(model, images), Y, TRAIN, HELD, augment=True)
