@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from covidcam.errors import InputError
 
@@ -47,7 +48,7 @@ def bootstrap(
     Raises
     ------
     InputError
-        Se faltam grupos ou há um paciente só, que não permite dizer quanto os pacientes variam.
+        Se falta um paciente ou há um só, que não permite dizer quanto os pacientes variam.
 
     References
     ----------
@@ -63,12 +64,14 @@ def bootstrap(
         raise InputError(
             f"Há {values.shape} valores e {groups.shape} pacientes; deve haver um por valor."
         )
+    if missing := int(pd.isna(groups).sum()):
+        raise InputError(f"{missing} de {len(groups)} imagens não dizem de que paciente são.")
     present = np.isfinite(values)
     if not present.any():
         return Interval(np.nan, np.nan, np.nan)
     patients, index = np.unique(groups[present], return_inverse=True)
     if len(patients) < 2:
-        raise InputError(f"Só há o paciente {patients[0]!r}; um intervalo pede ao menos dois.")
+        raise InputError(f"Só há o paciente {str(patients[0])!r}; um intervalo pede ao menos dois.")
     sums = np.bincount(index, values[present])
     counts = np.bincount(index)
     draws = np.random.default_rng(seed).multinomial(

@@ -32,7 +32,8 @@ def pointing_game(maps: np.ndarray, masks: np.ndarray, tolerance: int = 0) -> np
     Raises
     ------
     InputError
-        Se as formas diferem, a máscara não é de 0 e 1, ou um mapa tem NaN ou valor negativo.
+        Se as formas diferem, a máscara não é de 0 e 1, um mapa tem NaN ou valor negativo, ou a
+        tolerância é negativa.
 
     References
     ----------
@@ -45,6 +46,8 @@ def pointing_game(maps: np.ndarray, masks: np.ndarray, tolerance: int = 0) -> np
     [1.0]
     """
     maps, masks = _pair(maps, masks)
+    if tolerance < 0:
+        raise InputError(f"A tolerância é {tolerance}; deve ser de 0 pixel para cima.")
     reach = _dilate(masks, tolerance) if tolerance else masks
     hottest = maps == maps.max(axis=(1, 2), keepdims=True)
     return _defined((hottest & reach).sum(axis=(1, 2)) / hottest.sum(axis=(1, 2)), masks)
@@ -181,7 +184,7 @@ def iou(maps: np.ndarray, masks: np.ndarray, threshold: float | str = "otsu") ->
     maps, masks = _pair(maps, masks)
     if threshold != "otsu" and not (isinstance(threshold, (int, float)) and 0 < threshold <= 1):
         raise InputError(f"O limiar {threshold!r} não é aceito; é 'otsu' ou um número em (0, 1].")
-    regions = np.array([_region(heat, threshold) for heat in maps])
+    regions = np.array([_region(heat, threshold) for heat in maps], bool).reshape(maps.shape)
     inside = (regions & masks).sum(axis=(1, 2))
     return _defined(inside / np.maximum((regions | masks).sum(axis=(1, 2)), 1), masks)
 
@@ -289,10 +292,10 @@ def _rank(heat, mask):
 
 
 def _region(heat, threshold):
-    top = heat.max()
-    if heat.min() == top:
+    low, top = heat.min(), heat.max()
+    if low == top:
         return np.ones(heat.shape, bool)
     if threshold == "otsu":
-        grey = np.round(255 * heat / top).astype(np.uint8)
+        grey = np.round(255 * (heat - low) / (top - low)).astype(np.uint8)
         return grey > cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU)[0]
     return heat >= threshold * top

@@ -5,6 +5,7 @@ from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.curves import confusion, training
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import credits, source_note
+from covidcam.figures.physics import greys, profile, thickness
 from covidcam.figures.text import counted, home_relative, listing, number, percent
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "deletion",
     "family",
     "film",
+    "greys",
     "grid",
     "home_relative",
     "labelled",
@@ -26,9 +28,11 @@ __all__ = [
     "percent",
     "png",
     "predictions",
+    "profile",
     "randomization",
     "show",
     "source_note",
+    "thickness",
     "training",
     "verdict",
 ]

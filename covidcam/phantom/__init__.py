@@ -1,6 +1,24 @@
 """Radiografias sintéticas com a verdade conhecida: fantomas."""
 
 from covidcam.phantom.archive import write_archive
-from covidcam.phantom.film import LABELS, Radiograph, radiograph
+from covidcam.phantom.film import LABELS, Formation, Radiograph, detect, formation, radiograph
+from covidcam.phantom.pathology import AERATED
+from covidcam.phantom.projection import DENSITY, ENERGY, MASS_ATTENUATION, attenuation
+from covidcam.phantom.stages import build_up, chords
 
-__all__ = ["LABELS", "Radiograph", "radiograph", "write_archive"]
+__all__ = [
+    "AERATED",
+    "DENSITY",
+    "ENERGY",
+    "LABELS",
+    "MASS_ATTENUATION",
+    "Formation",
+    "Radiograph",
+    "attenuation",
+    "build_up",
+    "chords",
+    "detect",
+    "formation",
+    "radiograph",
+    "write_archive",
+]

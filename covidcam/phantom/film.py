@@ -59,6 +59,45 @@ class Radiograph:
     facts: dict
 
 
+@dataclass(frozen=True)
+class Formation:
+    """Como uma radiografia se formou, etapa por etapa.
+
+    As grandezas da grade da câmera são mais finas que o filme; as do filme são (H, W).
+
+    Attributes
+    ----------
+    patient, disease, acquisition, camera
+        Quem é filmado, o que tem, e como se filma.
+    lungs : covidcam.phantom.anatomy.Lungs
+        O ar de cada raio, na grade da câmera.
+    shadow : covidcam.phantom.pathology.Shadow
+        O que a lesão muda em cada raio, na grade da câmera.
+    unit : float
+        Meia largura do tórax, em pixels do filme.
+    primary : array (H, W)
+        Parte do feixe que atravessa sem interagir, de 0 a 1.
+    dose : array float32 (H, W)
+        O que o detector leu, como fração da exposição direta (ver `detect`).
+    developed : array uint8 (H, W)
+        O filme depois do pós-processamento, antes da letra e da borda.
+    image : array uint8 (H, W)
+        O filme pronto, igual ao de `radiograph`.
+    """
+
+    patient: anatomy.Patient
+    disease: pathology.Disease
+    acquisition: looks.Acquisition
+    camera: Camera
+    lungs: anatomy.Lungs
+    shadow: pathology.Shadow
+    unit: float
+    primary: np.ndarray
+    dose: np.ndarray
+    developed: np.ndarray
+    image: np.ndarray
+
+
 def radiograph(seed, label, size=256, *, look=None, patient=None):
     """Uma radiografia de tórax sintética com a sua verdade.
 
@@ -93,6 +132,34 @@ def radiograph(seed, label, size=256, *, look=None, patient=None):
     >>> film.image.shape, film.image.dtype.name, bool(film.lesions.any())
     ((128, 128), 'uint8', True)
     """
+    return report(formation(seed, label, size, look=look, patient=patient), seed, label)
+
+
+def formation(seed, label, size=256, *, look=None, patient=None, lesions=True):
+    """As etapas por que passa o filme de `radiograph`, para quem quer vê-las.
+
+    Parameters
+    ----------
+    seed, label, size, look, patient
+        Os de `radiograph`.
+    lesions : bool
+        Se falso, o mesmo paciente filmado do mesmo modo com o pulmão sadio.
+
+    Returns
+    -------
+    Formation
+
+    Raises
+    ------
+    InputError
+        Como `radiograph`.
+
+    Examples
+    --------
+    >>> made = formation(7, "COVID-19", size=128)
+    >>> bool((made.image == radiograph(7, "COVID-19", size=128).image).all())
+    True
+    """
     shape = _check(seed, label, size, look, patient)
     patient = seed if patient is None else patient
     if look is None:
@@ -102,7 +169,7 @@ def radiograph(seed, label, size=256, *, look=None, patient=None):
     acquisition = looks.draw_acquisition(rng, look)
     person = anatomy.breathe(person, acquisition.inspiration)
     disease = pathology.draw_disease(person, label)
-    return expose(person, disease, acquisition, shape, rng, label, seed)
+    return expose(person, disease, acquisition, shape, rng, lesions)
 
 
 def _check(seed, label, size, look, patient):
@@ -135,32 +202,52 @@ def aim(patient, acquisition, shape):
     )
 
 
-def expose(patient, disease, acquisition, shape, rng, label, seed):
-    """Projeta o paciente e faz o filme."""
+def shrink(image, shape):
+    """Uma imagem da grade da câmera no tamanho do filme, pela média dos pixels."""
+    return cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA)
 
-    def small(image):
-        return cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA)
 
+def expose(patient, disease, acquisition, shape, rng, lesions=True):
+    """Projeta o paciente e faz o filme, guardando as etapas."""
     camera = aim(patient, acquisition, shape)
-    inspiration = acquisition.inspiration
-    lungs = anatomy.lungs(patient, camera, inspiration)
+    lungs = anatomy.lungs(patient, camera, acquisition.inspiration)
     air = lungs.length()
     shadow = diseased(patient, disease, camera, lungs, air, rng)
+    if not lesions:  # depois do sorteio da textura, para que os sorteios seguintes sejam os mesmos
+        shadow = pathology.Shadow(0 * shadow.thickness, 0 * shadow.excess)
     path = exponent(patient, camera, acquisition, air, shadow, rng)
     path += gadgets(patient, camera, acquisition, rng)
-    primary = small(np.exp(-path))
-    unit = patient.width / camera.pitch * shape[0] / camera.shape[0]  # meia largura, em pixels
+    primary = shrink(np.exp(-path), shape)
+    unit = patient.width / camera.pitch * shape[0] / camera.shape[0]
     dose = detect(
         primary, acquisition.photons, acquisition.scatter, 0.35 * unit, acquisition.blur, rng
     )
-    image = develop(dose, acquisition, unit, small(air) > 0.15 * patient.depth)
-    image = looks.annotate(image, acquisition, rng)
+    developed = develop(dose, acquisition, unit, shrink(air, shape) > 0.15 * patient.depth)
+    image = looks.annotate(developed.copy(), acquisition, rng)
     image = looks.recompress(looks.frame(image, acquisition, rng), acquisition.jpeg)
-    thickness = np.round(small(shadow.thickness), 3)  # a precisão em que é gravada
-    visible, heart = (
-        small(mask.astype(np.float32)) > 0.5 for mask in truth(patient, camera, inspiration, lungs)
+    return Formation(
+        patient,
+        disease,
+        acquisition,
+        camera,
+        lungs,
+        shadow,
+        unit,
+        primary,
+        dose,
+        developed,
+        image,
     )
-    excess = small(shadow.excess)
+
+
+def report(made, seed, label):
+    """A radiografia de uma `Formation`, com as máscaras e a tabela do que foi sorteado."""
+    patient, disease, acquisition = made.patient, made.disease, made.acquisition
+    shape = made.image.shape
+    thickness = np.round(shrink(made.shadow.thickness, shape), 3)  # a precisão em que é gravada
+    masks = truth(patient, made.camera, acquisition.inspiration, made.lungs)
+    visible, heart = (shrink(mask.astype(np.float32), shape) > 0.5 for mask in masks)
+    excess = shrink(made.shadow.excess, shape)
     facts = {
         "seed": int(seed),
         "patient": int(patient.seed),
@@ -175,10 +262,10 @@ def expose(patient, disease, acquisition, shape, rng, label, seed):
         "lesion_peak_cm": float(thickness.max()),
         "contrast": float(np.percentile(excess, 99.5)),
         "visible": label == "NORMAL" or bool((excess > VISIBLE).sum() > 0.02 * visible.sum()),
-        "inspiration": float(inspiration),
+        "inspiration": float(acquisition.inspiration),
         **disease.facts,
     }
-    return Radiograph(image, visible, heart, thickness > 0, thickness, label, facts)
+    return Radiograph(made.image, visible, heart, thickness > 0, thickness, label, facts)
 
 
 def truth(patient, camera, inspiration, lungs):
@@ -209,33 +296,47 @@ def measure_ratio(lungs, heart):
 
 def exponent(patient, camera, acquisition, air, shadow, rng):
     """Expoente de Beer–Lambert de cada raio: soma de coeficiente × centímetros."""
+    parts = (added for _, added in organs(patient, camera, acquisition, air, shadow, rng))
+    path = next(parts)
+    for added in parts:
+        path += added
+    return np.maximum(path, 0)
+
+
+def organs(patient, camera, acquisition, air, shadow, rng):
+    """Nome e parcela do expoente de cada parte do corpo, uma por vez, do tronco ao gás."""
     p = patient
     soft, lung = attenuation("soft"), attenuation("lung", pathology.AERATED)
     rough = coarse(camera)
-    whole, lean = (enlarge(anatomy.body(p, rough, layer), camera) for layer in (0, p.fat))
+    whole, lean = trunk(p, camera)
     # a parede nunca é mais fina que 0,5 de expoente: a pele não encosta no pulmão
     path = np.maximum(soft * lean - (soft - lung) * air, 0.5 * (air > 0))
-    path += attenuation("fat") * np.maximum(whole - lean, 0)
-    path += shadow.excess
+    yield "tronco", path + attenuation("fat") * np.maximum(whole - lean, 0)
+    yield "lesão", shadow.excess
     start, end, radius = anatomy.vessels(p)
     filled = np.minimum(shadow.excess / np.maximum(air * (soft - lung), 1e-3), 1)
     inside = np.clip(air / (0.1 * p.depth), 0, 1)
-    path += (soft - lung) * network(camera, start, end, radius) * (1 - filled) * inside
+    yield "vasos", (soft - lung) * network(camera, start, end, radius) * (1 - filled) * inside
     if filled.max() > 0.5:  # broncograma aéreo: o brônquio só aparece onde o pulmão encheu
         large, beside = radius > np.quantile(radius, 0.75), 0.02 * p.depth
         bronchi = network(camera, start[large] + beside, end[large] + beside, 0.8 * radius[large])
-        path -= soft * bronchi * np.clip(2 * filled - 0.8, 0, 1)
+        yield "brônquios", -soft * bronchi * np.clip(2 * filled - 0.8, 0, 1)
     grain = pathology.fractal(rng, camera.shape, 0.05 * p.width / camera.pitch, 4, 0.8)
-    path += 0.011 * grain * np.sqrt(air)
+    yield "textura", 0.011 * grain * np.sqrt(air)
     # em PA os ombros para a frente tiram as escápulas dos pulmões
     aside = 1.0 if acquisition.view == "PA" else 0.25 if p.adult else 0.6
-    path += anatomy.skeleton(p, camera, aside)
+    yield "ossos", anatomy.skeleton(p, camera, aside)
     shapes = anatomy.muscles(p, rough) - anatomy.airways(p, rough)
     shapes = shapes + (anatomy.breasts(p, rough) if p.breast else 0)
-    path += soft * enlarge(shapes, camera)
+    yield "músculos, mamas e vias aéreas", soft * enlarge(shapes, camera)
     gas = enlarge(anatomy.bowel_gas(p, rough, acquisition.inspiration), camera)
-    path -= soft * np.minimum(gas, 0.5 * whole)
-    return np.maximum(path, 0)
+    yield "gás", -soft * np.minimum(gas, 0.5 * whole)
+
+
+def trunk(patient, camera):
+    """Centímetros de corpo em cada raio, com e sem a camada de gordura."""
+    rough = coarse(camera)
+    return [enlarge(anatomy.body(patient, rough, layer), camera) for layer in (0, patient.fat)]
 
 
 def gadgets(patient, camera, acquisition, rng):

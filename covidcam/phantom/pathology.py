@@ -1,8 +1,11 @@
 """A doença: lesões são ar trocado por tecido dentro do pulmão.
 
-As frequências vêm da literatura e foram fixadas antes de treinar qualquer modelo. O tamanho e o
-número dos focos de COVID-19 buscam a extensão das séries de internados (Brixia: mediana de 8 a 12
-pontos em 18, Borghesi e Maroldi 2020, doi:10.1007/s11547-020-01200-3).
+As frequências vêm da literatura e foram fixadas antes de treinar qualquer modelo; são escolha nossa
+a parte de filmes quase normais e a divisão entre os lobos menos atingidos. Com a aparência foi
+diferente: o tamanho, o número, o contorno e a densidade dos focos e das consolidações foram
+ajustados depois, olhando filmes reais e os primeiros treinos. O alvo do ajuste, na COVID-19, é a
+extensão das séries de internados (Brixia: mediana de 8 a 12 pontos em 18, Borghesi e Maroldi 2020,
+doi:10.1007/s11547-020-01200-3).
 """
 
 import math

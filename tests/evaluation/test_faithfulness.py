@@ -2,6 +2,8 @@
 
 from itertools import permutations
 
+import cv2
+import keras
 import numpy as np
 import pytest
 import scipy.sparse
@@ -53,6 +55,20 @@ def test_deletion_and_insertion_of_a_linear_model_add_up():
     assert removed.auc + returned.auc == pytest.approx([WEIGHTS @ IMAGE], abs=1e-6)
 
 
+def test_a_film_of_one_channel_may_be_blurred():
+    heat = np.random.default_rng(0).random((1, 2, 3))
+    curve = insertion(MODEL, X, heat, TARGET, "blur", steps=6)
+    blurred = cv2.GaussianBlur(X[0], (0, 0), 3 / 12)
+    assert curve.scores[0, [0, -1]] == pytest.approx([WEIGHTS @ blurred.ravel(), WEIGHTS @ IMAGE])
+
+
+def test_a_network_of_free_size_is_accepted():
+    inputs = keras.Input((None, None, 1))
+    free = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
+    curve = deletion(free, X, as_map(range(6)), TARGET, steps=6)
+    assert curve.scores[0, [0, -1]] == pytest.approx([IMAGE.mean(), 0])
+
+
 def test_each_image_has_its_own_curve():
     two = np.concatenate([X, X * 0.5])
     heat = np.repeat(as_map(range(6)), 2, axis=0)
@@ -88,6 +104,14 @@ def test_imputation_solves_the_linear_system():
     missing = random.random((24, 20)) < 0.5
     solved = direct_imputation(image[..., 0], missing)
     assert np.abs(impute(image, missing)[..., 0] - solved).max() < 0.5  # em 255 níveis de cinza
+
+
+def test_imputation_reaches_the_middle_of_a_wide_hole():
+    y, x = np.mgrid[:64, :56] / 64
+    image = (np.sin(6 * x) + y**2).astype(np.float32)[..., None] * 100
+    missing = np.hypot(x - 0.4, y - 0.5) < 0.35
+    wrong = np.abs(impute(image, missing)[..., 0] - direct_imputation(image[..., 0], missing))
+    assert wrong[missing].mean() < 2.5  # o ruído de ROAD
 
 
 def direct_imputation(image, missing):
@@ -150,6 +174,7 @@ def test_average_drop_by_hand():
         ({"reference": "branco"}, "'branco'"),
         ({"steps": 0}, "passos"),
         ({"images": X * np.inf}, "infinitos"),
+        ({"images": X[:0]}, "Não há imagens"),
     ],
 )
 def test_bad_input_is_refused(change, word):

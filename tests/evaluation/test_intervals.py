@@ -36,7 +36,10 @@ def test_the_seed_decides():
     assert bootstrap(values, groups, seed=1) != bootstrap(values, groups, seed=2)
 
 
-@pytest.mark.parametrize(("groups", "word"), [(["a", "a"], "'a'"), (["a"], "um por valor")])
+@pytest.mark.parametrize(
+    ("groups", "word"),
+    [(["a", "a"], "'a'"), (["a"], "um por valor"), (["a", None], "1 de 2 imagens")],
+)
 def test_too_few_patients_are_refused(groups, word):
     with pytest.raises(InputError, match=word):
         bootstrap(np.array([1.0, 2.0]), np.array(groups))

@@ -62,8 +62,8 @@ def test_iou_by_hand():
 
 
 def test_otsu_separates_two_levels():
-    heat = np.where(MASK, 0.9, 0.2)
-    assert evaluation.iou(heat, MASK) == pytest.approx([1])
+    for low in (0.2, 0.899):  # também quando eles são quase o mesmo
+        assert evaluation.iou(np.where(MASK, 0.9, low), MASK) == pytest.approx([1])
 
 
 def test_average_precision_by_hand():
@@ -91,6 +91,16 @@ def test_the_tuned_threshold_is_the_best_of_the_candidates():
     threshold = evaluation.tune_threshold(heat, MASK)
     assert 0.58 < threshold <= 0.62
     assert evaluation.iou(heat, MASK, threshold) == pytest.approx([1])
+
+
+def test_a_negative_tolerance_is_refused():
+    with pytest.raises(InputError, match="-1"):
+        evaluation.pointing_game(MASK.astype(float), MASK, tolerance=-1)
+
+
+@EACH
+def test_no_images_give_no_scores(measure):
+    assert measure(np.zeros((0, 2, 4)), MASK[:0]).shape == (0,)
 
 
 @pytest.mark.parametrize("threshold", ["outro", 0, 1.5, None])
