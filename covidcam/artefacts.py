@@ -24,7 +24,7 @@ ARCHIVE_SEED = 2020
 SPLIT_SEED = 40
 # Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
 SAMPLES = {"samples": 100, "steps": 8, "channels": 32, "window": 40, "stride": 20}
-EPOCHS = {"mini-vgg": (25, 40), "vgg16": (50, 80)}  # Modelo 1, Modelo 2; as da vgg16 são de 2020
+EPOCHS = {"mini-vgg": (30, 100), "vgg16": (50, 80)}  # Modelo 1, Modelo 2; as da vgg16 são de 2020
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def trained(
 
     data, folder = arrays(settings, classes)
     rest, test = datasets.split_by_patient(data.rows, seed=SPLIT_SEED)
-    inner, held = datasets.split_by_patient(data.rows.iloc[rest], folds=8, seed=SPLIT_SEED)
+    inner, held = datasets.split_by_patient(data.rows.iloc[rest], folds=10, seed=SPLIT_SEED)
     train, validation = rest[inner], rest[held]
 
     def make(target: Path) -> None:

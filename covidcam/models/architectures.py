@@ -91,28 +91,31 @@ def _choose(name: str, accepted: dict[str, Callable], what: str) -> Callable:
 
 
 def _mini_vgg(images, weights, as_2020):
-    """Quatro blocos de convoluções simples sobre a imagem cinza de 118 × 118."""
+    """Seis convoluções simples, uma depois da outra, sobre a imagem cinza de 118 × 118."""
     from keras import layers
 
-    x = _to_small_grey(images)
-    for block, filters in enumerate((16, 32, 64, 96), start=1):
-        for step in (1, 2):
-            x = layers.Conv2D(
-                filters, 3, padding="same", use_bias=False, name=f"block{block}_conv{step}"
-            )(x)
-            x = layers.BatchNormalization(momentum=0.9, name=f"block{block}_norm{step}")(x)
-            x = layers.ReLU(name=f"block{block}_relu{step}")(x)
-        if block < 4:
-            x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
-    return x
+    def convolution(x, filters, name, size=3, strides=1):
+        x = layers.Conv2D(
+            filters, size, strides, padding="same", use_bias=False, name=f"{name}_conv"
+        )(x)
+        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+        return layers.ReLU(name=f"{name}_relu")(x)
+
+    x = convolution(_to_small_grey(images), 24, "block1", size=5, strides=2)  # 59 × 59
+    x = convolution(x, 32, "block2")
+    x = layers.MaxPooling2D(2, name="block2_pool")(x)  # 29 × 29
+    x = convolution(convolution(x, 64, "block3a"), 64, "block3b")
+    x = layers.MaxPooling2D(2, name="block3_pool")(x)  # 14 × 14
+    return convolution(convolution(x, 96, "block4a"), 96, "block4b")
 
 
 def _to_small_grey(images):
-    """Média dos canais, de -1 a 1, na metade do lado: o que uma mini precisa ver."""
+    """A média dos canais na metade do lado, cada imagem com média 0 e desvio 1."""
     from keras import layers, ops
 
-    grey = ops.mean(layers.Rescaling(1 / 127.5, offset=-1, name="rescale")(images), -1, True)
-    return layers.AveragePooling2D(2, name="half_side")(grey)
+    grey = ops.mean(layers.Rescaling(1 / 255, name="rescale")(images), -1, True)
+    small = layers.AveragePooling2D(2, name="half_side")(grey)
+    return layers.LayerNormalization((1, 2, 3), center=False, scale=False, name="normalize")(small)
 
 
 def _vgg16(images, weights, as_2020):
@@ -125,9 +128,9 @@ def _vgg16(images, weights, as_2020):
     from keras import layers
 
     if as_2020:
-        x = layers.Rescaling(1 / 255, name="rescale")(images)
+        x = layers.Rescaling(1 / 255, name="normalize")(images)
     else:
-        x = layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="subtract_mean")(
+        x = layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="normalize")(
             images[..., ::-1]
         )
     backbone = keras.applications.VGG16(

@@ -26,9 +26,9 @@ def train(
     augment: bool = False,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Treina uma rede; ficam os pesos da época de menor perda na validação.
+    """Treina uma rede sobre as características da sua parte congelada.
 
-    Só a segunda metade das épocas concorre: antes disso o passo é grande e a perda oscila.
+    Ficam os pesos da última época, em que o passo já caiu a zero; a validação só acompanha.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def train(
     epochs, batch_size, learning_rate
         Do Adam; o passo decai em cosseno até zero.
     augment : bool
-        Se o treino vê as imagens deslocadas, ampliadas e com outro contraste a cada época; só
+        Se o treino vê, a cada época, as imagens com outra posição, tamanho e contraste; só
         quando as características ainda são imagens.
     seed : int
         Decide a ordem dos lotes e as variações; os pesos iniciais, `build` já sorteou.
@@ -79,16 +79,13 @@ def train(
     data = data.shuffle(len(train), seed=seed).batch(batch_size)
     if augment:
         varied = _augmentation(features.shape[1:], seed)
-        data = data.map(lambda x, y: (varied(x, training=True), y))
-    best = keras.callbacks.EarlyStopping(
-        "val_loss", patience=epochs, restore_best_weights=True, start_from_epoch=epochs // 2
-    )
+        data = data.map(lambda x, y: (varied(x), y))
     with tqdm(total=epochs, desc=f"Treinando {model.name}", unit="época", disable=None) as bar:
         history = trained.fit(
             data.prefetch(2),
             validation_data=(features[validation], targets[validation]),
             epochs=epochs,
-            callbacks=[best, keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: bar.update())],
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: bar.update())],
             verbose=0,
             shuffle=False,  # o tf.data já embaralha
         )
@@ -106,16 +103,46 @@ def _targets(model, Y):
 
 
 def _augmentation(shape, seed):
-    """Pequenas variações de posição, tamanho e contraste; nunca espelhos: o coração tem lado."""
-    import keras
-    from keras import layers
+    """Variações de posição, tamanho, giro, lado e contraste, e um quadrado apagado por imagem.
 
-    if len(shape) != 3:
+    O quadrado obriga a rede a usar toda a lesão, e não só o pedaço mais fácil dela.
+    """
+    import tensorflow as tf
+
+    if len(shape) != 3 or shape[0] != shape[1]:
         raise InputError(f"Só imagens podem variar; as características têm a forma {shape}.")
-    return keras.Sequential(
-        [
-            layers.RandomTranslation(0.06, 0.06, fill_mode="nearest", seed=seed),
-            layers.RandomZoom((-0.1, 0.1), fill_mode="nearest", seed=seed + 1),
-            layers.RandomContrast(0.2, value_range=(-1, 1), seed=seed + 2),
-        ]
-    )
+    side = shape[0]
+    random = tf.random.Generator.from_seed(seed)
+
+    def uniform(count, limit):
+        return random.uniform((count,), -limit, limit)
+
+    def move(images):
+        """Uma só reamostragem: giro, zoom, deslocamento e espelho em torno do centro."""
+        count = tf.shape(images)[0]
+        angle, zoom = uniform(count, 0.13), 1 + uniform(count, 0.2)
+        a, b = zoom * tf.cos(angle), zoom * tf.sin(angle)
+        mirror, half = tf.sign(uniform(count, 1)), side / 2
+        x = half * (1 - a * mirror + b) + uniform(count, 0.1 * side)
+        y = half * (1 - a - b * mirror) + uniform(count, 0.1 * side)
+        zeros = tf.zeros(count)
+        matrix = tf.stack([a * mirror, -b, x, b * mirror, a, y, zeros, zeros], axis=1)
+        return tf.raw_ops.ImageProjectiveTransformV3(
+            images=images,
+            transforms=matrix,
+            output_shape=(side, side),
+            fill_value=0.0,
+            interpolation="BILINEAR",
+            fill_mode="NEAREST",
+        )
+
+    def erase_square(images):
+        centres = random.uniform((tf.shape(images)[0], 2, 1), 0, side)
+        near = tf.abs(tf.range(side, dtype=tf.float32) - centres) < side / 8
+        return tf.where((near[:, 0, :, None] & near[:, 1, None, :])[..., None], 0.0, images)
+
+    def vary(images):
+        contrast = 1 + uniform(tf.shape(images)[0], 0.3)
+        return erase_square(move(images) * contrast[:, None, None, None])
+
+    return vary

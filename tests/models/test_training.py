@@ -58,16 +58,16 @@ def one_neuron():
     return keras.Model(entry, keras.layers.Dense(1, activation="sigmoid")(x), name="um-neuronio")
 
 
-def test_the_weights_that_stay_are_of_the_best_late_epoch(toy):
-    """Com a validação de rótulos trocados, aprender piora: a melhor é a primeira que concorre."""
+def test_the_weights_that_stay_are_of_the_last_epoch(toy):
+    """A validação só acompanha: mesmo quando piora, é a última época que fica."""
     images, Y = toy
     Y = np.where(np.isin(np.arange(48), HELD)[:, None], 1 - Y, Y)
     model = one_neuron()
     history = train(model, extract(model, images), Y, TRAIN, HELD, epochs=10, learning_rate=0.2)
     losses = history["val_loss"]
-    assert losses[5] == losses[5:].min() < 0.99 * losses[9]
+    assert losses[9] > losses.min()
     kept = cross_entropy(Y[HELD], predict(model, images[HELD]))
-    assert kept == pytest.approx(losses[5], rel=1e-3)
+    assert kept == pytest.approx(losses[9], rel=1e-3)
 
 
 def test_one_sigmoid_neuron_gives_the_second_class(toy):
