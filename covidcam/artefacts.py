@@ -266,6 +266,41 @@ def model_2(settings: Settings) -> Trained:
     return trained(settings, name, datasets.CLASSES, head, epochs=EPOCHS[name][1])
 
 
+def phantom_mistakes(settings: Settings, trained: Trained) -> tuple[pd.DataFrame, float]:
+    """Os fantomas de teste que a rede errou, com o que foi desenhado em cada um.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com fantomas como fonte.
+    trained : Trained
+
+    Returns
+    -------
+    wrong : DataFrame
+        Uma linha por erro, com a classe, o que a rede disse e os fatos do filme.
+    ceiling : float
+        A parte dos filmes de teste que são normais ou têm a lesão acima do limiar de visibilidade.
+    """
+    data, _ = arrays(settings, trained.classes)
+    folder = raw_data(settings)
+    drawn = pd.read_csv(folder / "phantom.csv").set_index("path")
+    paths = data.rows["path"].iloc[trained.test]
+    facts = drawn.loc[[Path(path).relative_to(folder).as_posix() for path in paths]]
+    table = pd.DataFrame(
+        {
+            "era": facts["label"],
+            "a rede disse": np.array(trained.classes)[trained.probabilities.argmax(axis=1)],
+            "padrão": facts["pattern"],
+            "aspecto": facts["look"],
+            "lesão, % da imagem": (100 * facts["lesion_area"]).round(1),
+            "contraste": facts["contrast"].round(2),
+            "visível": facts["visible"].map({True: "sim", False: "não"}),
+        }
+    ).reset_index(drop=True)
+    return table[table["era"] != table["a rede disse"]], float(facts["visible"].mean())
+
+
 def shuffled_model_2(settings: Settings, epochs: int = 15) -> "keras.Model":
     """O Modelo 2 treinado com os rótulos do treino embaralhados: só pode decorar.
 
