@@ -176,35 +176,32 @@ def trained(
     inner, held = datasets.split_by_patient(data.rows.iloc[rest], folds=10, seed=SPLIT_SEED)
     train, validation = rest[inner], rest[held]
 
+    mini = name.startswith("mini-")
+    recipe = {
+        "epochs": epochs,
+        "learning_rate": 2e-3 if mini else 1e-3,
+        "augment": mini,
+        "seed": seed,
+    }
+
     def make(target: Path) -> None:
         model = models.build(name, classes, settings.weights, head, seed=seed)
-        mini = name.startswith("mini-")
-        history = models.train(
-            model,
-            _features(settings, folder, model, head, data.X),
-            data.Y,
-            train,
-            validation,
-            epochs=epochs,
-            learning_rate=2e-3 if mini else 1e-3,
-            augment=mini,
-            seed=seed,
-        )
+        features = _features(settings, folder, model, head, data.X)
+        history = models.train(model, features, data.Y, train, validation, **recipe)
         history.to_csv(target / "history.csv", index=False)
         models.save(models.describe(model, classes, settings.source), target / "model.keras")
         np.save(target / "probabilities.npy", models.predict(model, data.X[test]))
 
+    # A receita e a divisão entram como parâmetros: mudar outra coisa neste arquivo não retreina.
     parameters = {
         "arrays": folder.name,
         "name": name,
         "head": head,
-        "epochs": epochs,
-        "seed": seed,
+        "recipe": recipe,
+        "parts": [train.tolist(), test.tolist()],
         "weights": str(settings.weights),
     }
-    target = store.keep(
-        settings.cache, "modelos", parameters, ["models", "datasets/splits", "artefacts"], make
-    )
+    target = store.keep(settings.cache, "modelos", parameters, ["models"], make)
     return Trained(
         model=models.load(target / "model.keras"),
         classes=tuple(classes),
@@ -327,9 +324,8 @@ def shuffled_model_2(settings: Settings, epochs: int = 15) -> "keras.Model":
         )
         models.save(models.describe(model, honest.classes, settings.source), target / "model.keras")
 
-    parameters = {"model": honest.file.parent.name, "epochs": epochs}
-    code = ["models", "datasets/splits", "artefacts"]
-    target = store.keep(settings.cache, "embaralhados", parameters, code, make)
+    parameters = {"model": honest.file.parent.name, "epochs": epochs, "shuffle": SPLIT_SEED}
+    target = store.keep(settings.cache, "embaralhados", parameters, ["models"], make)
     return models.load(target / "model.keras")
 
 
