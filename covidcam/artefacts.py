@@ -79,21 +79,6 @@ def raw_data(settings: Settings) -> Path:
     return store.keep(settings.cache, "fantoma", parameters, ["phantom"], make) / "dados"
 
 
-def survey(settings: Settings) -> pd.DataFrame:
-    """O levantamento de todas as imagens da fonte escolhida, com o que serve e o que não serve.
-
-    Parameters
-    ----------
-    settings : Settings
-
-    Returns
-    -------
-    DataFrame
-        Como o de `covidcam.datasets.survey`.
-    """
-    return datasets.survey(raw_data(settings))
-
-
 def selection(settings: Settings, catalog: pd.DataFrame) -> pd.DataFrame:
     """As imagens do livro: 175 + 100 + 100 sorteadas, ou todas com ``COVIDCAM_TAMANHO=tudo``.
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from covidcam.evaluation import Curve
+from covidcam.evaluation import LOWER_IS_BETTER, Curve
 from covidcam.figures import canvas
 from covidcam.figures.text import listing, number
 
@@ -23,7 +23,7 @@ METRICS = {
 }
 
 
-def board(table: pd.DataFrame, metric: str, ascending: bool = False) -> tuple[Figure, str]:
+def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
     """Um ponto por método, com o intervalo de 95 %, do melhor ao pior.
 
     Parameters
@@ -32,8 +32,6 @@ def board(table: pd.DataFrame, metric: str, ascending: bool = False) -> tuple[Fi
         O que `covidcam.evaluation.scoreboard` devolve.
     metric : str
         Uma das medidas da tabela.
-    ascending : bool
-        Se o menor é o melhor.
 
     Returns
     -------
@@ -42,7 +40,7 @@ def board(table: pd.DataFrame, metric: str, ascending: bool = False) -> tuple[Fi
     alt : str
         O texto alternativo, para `show`.
     """
-    rows = table[table["metric"] == metric].sort_values("mean", ascending=not ascending)
+    rows = table[table["metric"] == metric].sort_values("mean", ascending=metric not in LOWER_IS_BETTER)
     figure = canvas.new(height=0.24 * len(rows) + 0.9)
     axes = figure.axes[0]
     for place, row in enumerate(rows.itertuples()):

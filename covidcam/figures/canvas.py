@@ -14,7 +14,6 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 10,
-    "axes.formatter.use_locale": False,
     "figure.constrained_layout.use": True,
     "image.cmap": "gray",
 }
