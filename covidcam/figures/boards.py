@@ -40,7 +40,9 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
     alt : str
         O texto alternativo, para `show`.
     """
-    rows = table[table["metric"] == metric].sort_values("mean", ascending=metric not in LOWER_IS_BETTER)
+    rows = table[table["metric"] == metric].sort_values(
+        "mean", ascending=metric not in LOWER_IS_BETTER
+    )
     figure = canvas.new(height=0.24 * len(rows) + 0.9)
     axes = figure.axes[0]
     for place, row in enumerate(rows.itertuples()):
