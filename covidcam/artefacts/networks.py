@@ -1,8 +1,4 @@
-"""Os artefatos que as páginas e o comando partilham, cada um guardado no depósito.
-
-Aqui as salas se ligam: acervo -> arrays -> rede treinada -> mapas. Cada função devolve o que a
-seguinte precisa, e o que já foi feito com os mesmos parâmetros e o mesmo código vem do depósito.
-"""
+"""As redes treinadas nas imagens do livro, guardadas no depósito."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +9,13 @@ import numpy as np
 import pandas as pd
 
 from covidcam import datasets, store
+from covidcam.artefacts.data import arrays, raw_data
 from covidcam.settings import Settings
 
 if TYPE_CHECKING:
     import keras
 
-COUNTS_2020 = {"COVID-19": 175, "NORMAL": 100, "OUTRAS": 100}
-SOURCE_2020 = {"COVID-19": "cohen", "NORMAL": "kermany", "OUTRAS": "kermany"}
-ARCHIVE_SEED = 2020
 SPLIT_SEED = 40
-# Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
-SAMPLES = {"samples": 100, "steps": 8, "channels": 32, "window": 40, "stride": 20}
 EPOCHS = {"mini-vgg": (30, 100), "vgg16": (50, 80)}  # Modelo 1, Modelo 2; as da vgg16 são de 2020
 
 
@@ -54,81 +46,6 @@ class Trained:
     test: np.ndarray
     probabilities: np.ndarray
     file: Path
-
-
-def raw_data(settings: Settings) -> Path:
-    """A pasta com os acervos no leiaute dos autores; a dos fantomas é feita se preciso.
-
-    Parameters
-    ----------
-    settings : Settings
-
-    Returns
-    -------
-    Path
-    """
-    if settings.source == "real":
-        return settings.data
-
-    def make(folder: Path) -> None:
-        from covidcam import phantom
-
-        phantom.write_archive(folder / "dados", COUNTS_2020, seed=ARCHIVE_SEED)
-
-    parameters = {"counts": COUNTS_2020, "seed": ARCHIVE_SEED}
-    return store.keep(settings.cache, "fantoma", parameters, ["phantom"], make) / "dados"
-
-
-def selection(settings: Settings, catalog: pd.DataFrame) -> pd.DataFrame:
-    """As imagens do livro: 175 + 100 + 100 sorteadas, ou todas com ``COVIDCAM_TAMANHO=tudo``.
-
-    Como em 2020, COVID-19 vem do acervo de Cohen e as outras classes, do de Kermany.
-
-    Parameters
-    ----------
-    settings : Settings
-    catalog : DataFrame
-        O que `covidcam.datasets.usable` devolve.
-
-    Returns
-    -------
-    DataFrame
-    """
-    limit = {"2020": COUNTS_2020, "tudo": dict.fromkeys(COUNTS_2020, len(catalog))}[settings.size]
-    counts = {(SOURCE_2020[label], label): count for label, count in limit.items()}
-    return datasets.select(catalog, counts)
-
-
-def arrays(
-    settings: Settings, classes: Sequence[str] = datasets.CLASSES
-) -> tuple[datasets.Arrays, Path]:
-    """Os arrays ``X_Train`` e ``Y_Train`` das imagens do livro.
-
-    Parameters
-    ----------
-    settings : Settings
-    classes : sequence of str
-
-    Returns
-    -------
-    arrays : Arrays
-    folder : Path
-        A pasta do depósito com os arquivos ``.npy``.
-    """
-    data = raw_data(settings)
-
-    def make(folder: Path) -> None:
-        chosen = selection(settings, datasets.usable(datasets.survey(data)))
-        datasets.prepare(chosen, folder, classes)
-
-    parameters = {
-        "data": _identity(settings, data),
-        "size": settings.size,
-        "classes": list(classes),
-    }
-    code = ["datasets"]
-    folder = store.keep(settings.cache, "arrays", parameters, code, make)
-    return datasets.load(folder, classes), folder
 
 
 def trained(
@@ -314,131 +231,6 @@ def shuffled_model_2(settings: Settings, epochs: int = 15) -> "keras.Model":
     return models.load(target / "model.keras")
 
 
-def lung_energy(settings: Settings) -> pd.DataFrame:
-    """Nas radiografias reais com caixas dos pulmões: a energia do Grad-CAM dentro delas.
-
-    Parameters
-    ----------
-    settings : Settings
-        Com radiografias reais como fonte.
-
-    Returns
-    -------
-    DataFrame
-        Uma linha por classe: imagens, pacientes e a energia em vezes a parte da imagem que as
-        caixas cobrem, com o intervalo de 95 % por paciente.
-    """
-    from covidcam import cam, evaluation
-
-    trained = model_2(settings)
-    data, _ = arrays(settings)
-    rows = data.rows.iloc[trained.test].reset_index(drop=True)
-    boxes = datasets.read_masks(rows, "lung_boxes")
-    kept = np.flatnonzero(boxes.any(axis=(1, 2)))
-    maps = cam.explain(trained.model, data.X[trained.test[kept]])
-    ratios = evaluation.energy_ratio(maps.values, boxes[kept])
-    records = {}
-    for label, part in rows.iloc[kept].reset_index(drop=True).groupby("label"):
-        if part["patient"].nunique() > 1:
-            interval = evaluation.bootstrap(ratios[part.index], part["patient"].to_numpy())
-            records[label] = (len(part), part["patient"].nunique(), *interval)
-    columns = ["imagens", "pacientes", "energia, em vezes o acaso", "de", "a"]
-    return pd.DataFrame.from_dict(records, orient="index", columns=columns)
-
-
-@dataclass(frozen=True)
-class Films:
-    """Radiografias de teste com a verdade de cada uma.
-
-    Attributes
-    ----------
-    images : ndarray, uint8 (N, H, W, 3)
-    lesions, lungs : ndarray, bool (N, H, W)
-    patients : ndarray of str (N,)
-    """
-
-    images: np.ndarray
-    lesions: np.ndarray
-    lungs: np.ndarray
-    patients: np.ndarray
-
-
-def abnormal_films(settings: Settings, trained: Trained, limit: int | None = None) -> Films:
-    """Os fantomas de teste que têm lesão.
-
-    Parameters
-    ----------
-    settings : Settings
-        Com fantomas como fonte.
-    trained : Trained
-        A rede cujo teste interessa.
-    limit : int, optional
-        Quantos, tomados a intervalos iguais; todos por padrão.
-
-    Returns
-    -------
-    Films
-    """
-    data, _ = arrays(settings, trained.classes)
-    rows = data.rows.iloc[trained.test]
-    lesions = datasets.read_masks(rows, "lesions")
-    kept = np.flatnonzero(lesions.any(axis=(1, 2)))
-    if limit is not None and limit < len(kept):
-        kept = kept[np.linspace(0, len(kept) - 1, limit).round().astype(int)]
-    return Films(
-        images=np.array(data.X[trained.test[kept]]),
-        lesions=lesions[kept],
-        lungs=datasets.read_masks(rows.iloc[kept], "lungs"),
-        patients=rows["patient"].to_numpy()[kept],
-    )
-
-
-def board(
-    settings: Settings, trained: Trained, metrics: Sequence[str], limit: int | None = None
-) -> pd.DataFrame:
-    """O placar de todos os métodos e referências nos fantomas de teste com lesão.
-
-    Parameters
-    ----------
-    settings : Settings
-        Com fantomas como fonte.
-    trained : Trained
-    metrics : sequence of str
-        Como em `covidcam.evaluation.scoreboard`.
-    limit : int, optional
-        Em quantas radiografias.
-
-    Returns
-    -------
-    DataFrame
-        Como o de `covidcam.evaluation.scoreboard`.
-    """
-    from covidcam import cam, evaluation
-
-    def make(folder: Path) -> None:
-        films = abnormal_films(settings, trained, limit)
-        table = evaluation.scoreboard(
-            trained.model,
-            films.images,
-            films.lesions,
-            films.patients,
-            list(cam.METHODS),
-            lungs=films.lungs,
-            metrics=metrics,
-            **SAMPLES,
-        )
-        table.to_csv(folder / "board.csv", index=False)
-
-    parameters = {
-        "model": trained.file.parent.name,
-        "metrics": list(metrics),
-        "limit": limit,
-        "samples": SAMPLES,
-    }
-    folder = store.keep(settings.cache, "placares", parameters, ["cam", "evaluation"], make)
-    return pd.read_csv(folder / "board.csv")
-
-
 def _features(settings, arrays_folder, model, head, X):
     """A saída da parte congelada; guardada quando custa caro."""
     from covidcam import models
@@ -458,10 +250,3 @@ def _features(settings, arrays_folder, model, head, X):
     code = ["models/architectures", "models/inference"]
     folder = store.keep(settings.cache, "caracteristicas", parameters, code, make)
     return np.load(folder / "features.npy")
-
-
-def _identity(settings: Settings, data: Path) -> str:
-    """O que distingue um acervo de outro sem ler todas as imagens: nome, tamanho e data."""
-    if settings.source == "fantoma":
-        return data.parent.name
-    return store.listing(data)

@@ -1,0 +1,95 @@
+"""Dos acervos aos arrays, guardados no depósito."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from covidcam import datasets, store
+from covidcam.settings import Settings
+
+COUNTS_2020 = {"COVID-19": 175, "NORMAL": 100, "OUTRAS": 100}
+SOURCE_2020 = {"COVID-19": "cohen", "NORMAL": "kermany", "OUTRAS": "kermany"}
+ARCHIVE_SEED = 2020
+
+
+def raw_data(settings: Settings) -> Path:
+    """A pasta com os acervos no leiaute dos autores; a dos fantomas é feita se preciso.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    Path
+    """
+    if settings.source == "real":
+        return settings.data
+
+    def make(folder: Path) -> None:
+        from covidcam import phantom
+
+        phantom.write_archive(folder / "dados", COUNTS_2020, seed=ARCHIVE_SEED)
+
+    parameters = {"counts": COUNTS_2020, "seed": ARCHIVE_SEED}
+    return store.keep(settings.cache, "fantoma", parameters, ["phantom"], make) / "dados"
+
+
+def selection(settings: Settings, catalog: pd.DataFrame) -> pd.DataFrame:
+    """As imagens do livro: 175 + 100 + 100 sorteadas, ou todas com ``COVIDCAM_TAMANHO=tudo``.
+
+    Como em 2020, COVID-19 vem do acervo de Cohen e as outras classes, do de Kermany.
+
+    Parameters
+    ----------
+    settings : Settings
+    catalog : DataFrame
+        O que `covidcam.datasets.usable` devolve.
+
+    Returns
+    -------
+    DataFrame
+    """
+    limit = {"2020": COUNTS_2020, "tudo": dict.fromkeys(COUNTS_2020, len(catalog))}[settings.size]
+    counts = {(SOURCE_2020[label], label): count for label, count in limit.items()}
+    return datasets.select(catalog, counts)
+
+
+def arrays(
+    settings: Settings, classes: Sequence[str] = datasets.CLASSES
+) -> tuple[datasets.Arrays, Path]:
+    """Os arrays ``X_Train`` e ``Y_Train`` das imagens do livro.
+
+    Parameters
+    ----------
+    settings : Settings
+    classes : sequence of str
+
+    Returns
+    -------
+    arrays : Arrays
+    folder : Path
+        A pasta do depósito com os arquivos ``.npy``.
+    """
+    data = raw_data(settings)
+
+    def make(folder: Path) -> None:
+        chosen = selection(settings, datasets.usable(datasets.survey(data)))
+        datasets.prepare(chosen, folder, classes)
+
+    parameters = {
+        "data": _identity(settings, data),
+        "size": settings.size,
+        "classes": list(classes),
+    }
+    code = ["datasets"]
+    folder = store.keep(settings.cache, "arrays", parameters, code, make)
+    return datasets.load(folder, classes), folder
+
+
+def _identity(settings: Settings, data: Path) -> str:
+    """O que distingue um acervo de outro sem ler todas as imagens: nome, tamanho e data."""
+    if settings.source == "fantoma":
+        return data.parent.name
+    return store.listing(data)

@@ -1,0 +1,141 @@
+"""Os mapas de um conjunto de teste e as suas medidas, guardados no depósito."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from covidcam import datasets, store
+from covidcam.artefacts.data import arrays
+from covidcam.artefacts.networks import Trained, model_2
+from covidcam.settings import Settings
+
+# Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
+SAMPLES = {"samples": 100, "steps": 8, "channels": 32, "window": 40, "stride": 20}
+
+
+@dataclass(frozen=True)
+class Films:
+    """Radiografias de teste com a verdade de cada uma.
+
+    Attributes
+    ----------
+    images : ndarray, uint8 (N, H, W, 3)
+    lesions, lungs : ndarray, bool (N, H, W)
+    patients : ndarray of str (N,)
+    """
+
+    images: np.ndarray
+    lesions: np.ndarray
+    lungs: np.ndarray
+    patients: np.ndarray
+
+
+def abnormal_films(settings: Settings, trained: Trained, limit: int | None = None) -> Films:
+    """Os fantomas de teste que têm lesão.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com fantomas como fonte.
+    trained : Trained
+        A rede cujo teste interessa.
+    limit : int, optional
+        Quantos, tomados a intervalos iguais; todos por padrão.
+
+    Returns
+    -------
+    Films
+    """
+    data, _ = arrays(settings, trained.classes)
+    rows = data.rows.iloc[trained.test]
+    lesions = datasets.read_masks(rows, "lesions")
+    kept = np.flatnonzero(lesions.any(axis=(1, 2)))
+    if limit is not None and limit < len(kept):
+        kept = kept[np.linspace(0, len(kept) - 1, limit).round().astype(int)]
+    return Films(
+        images=np.array(data.X[trained.test[kept]]),
+        lesions=lesions[kept],
+        lungs=datasets.read_masks(rows.iloc[kept], "lungs"),
+        patients=rows["patient"].to_numpy()[kept],
+    )
+
+
+def board(
+    settings: Settings, trained: Trained, metrics: Sequence[str], limit: int | None = None
+) -> pd.DataFrame:
+    """O placar de todos os métodos e referências nos fantomas de teste com lesão.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com fantomas como fonte.
+    trained : Trained
+    metrics : sequence of str
+        Como em `covidcam.evaluation.scoreboard`.
+    limit : int, optional
+        Em quantas radiografias.
+
+    Returns
+    -------
+    DataFrame
+        Como o de `covidcam.evaluation.scoreboard`.
+    """
+    from covidcam import cam, evaluation
+
+    def make(folder: Path) -> None:
+        films = abnormal_films(settings, trained, limit)
+        table = evaluation.scoreboard(
+            trained.model,
+            films.images,
+            films.lesions,
+            films.patients,
+            list(cam.METHODS),
+            lungs=films.lungs,
+            metrics=metrics,
+            **SAMPLES,
+        )
+        table.to_csv(folder / "board.csv", index=False)
+
+    parameters = {
+        "model": trained.file.parent.name,
+        "metrics": list(metrics),
+        "limit": limit,
+        "samples": SAMPLES,
+    }
+    folder = store.keep(settings.cache, "placares", parameters, ["cam", "evaluation"], make)
+    return pd.read_csv(folder / "board.csv")
+
+
+def lung_energy(settings: Settings) -> pd.DataFrame:
+    """Nas radiografias reais com caixas dos pulmões: a energia do Grad-CAM dentro delas.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com radiografias reais como fonte.
+
+    Returns
+    -------
+    DataFrame
+        Uma linha por classe: imagens, pacientes e a energia em vezes a parte da imagem que as
+        caixas cobrem, com o intervalo de 95 % por paciente.
+    """
+    from covidcam import cam, evaluation
+
+    trained = model_2(settings)
+    data, _ = arrays(settings)
+    rows = data.rows.iloc[trained.test].reset_index(drop=True)
+    boxes = datasets.read_masks(rows, "lung_boxes")
+    kept = np.flatnonzero(boxes.any(axis=(1, 2)))
+    maps = cam.explain(trained.model, data.X[trained.test[kept]])
+    ratios = evaluation.energy_ratio(maps.values, boxes[kept])
+    records = {}
+    for label, part in rows.iloc[kept].reset_index(drop=True).groupby("label"):
+        if part["patient"].nunique() > 1:
+            interval = evaluation.bootstrap(ratios[part.index], part["patient"].to_numpy())
+            records[label] = (len(part), part["patient"].nunique(), *interval)
+    columns = ["imagens", "pacientes", "energia, em vezes o acaso", "de", "a"]
+    return pd.DataFrame.from_dict(records, orient="index", columns=columns)
