@@ -341,7 +341,10 @@ def _lung_boxes(folder: Path) -> dict[str, list]:
         content = json.loads(path.read_text("utf-8"))
         return content if path == ready else _fractions(content)
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"O arquivo {path} não pôde ser lido ({error}); ele é um JSON?") from error
+        raise DataError(
+            f"O arquivo {path} não pôde ser lido ({error!r}); era esperado um JSON com as"
+            " caixas dos pulmões de cada imagem."
+        ) from error
 
 
 def _fractions(coco: dict) -> dict[str, list]:

@@ -51,33 +51,41 @@ def download(source: Source, folder: str | os.PathLike) -> Path:
     """
     folder = Path(folder)
     target = folder / source.folder
-    inbox = folder / INBOX
-    workshop = inbox / source.name
-    lock = inbox / f"{source.name}.lock"
+    lock = folder / f".{source.name}.lock"
     if target.exists():
         return target
     try:
-        workshop.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         with FileLock(lock):
             try:
                 if not target.exists():  # outro processo pode tê-lo feito
-                    _make(source, inbox, workshop, target)
+                    _make(source, folder / INBOX, target)
             finally:
                 with suppress(OSError):  # o Windows não apaga o que está aberto
                     lock.unlink()  # quem espera por ele volta a criá-lo
     except OSError as error:
         if error.errno in NO_SPACE:
-            _partial(workshop).unlink(missing_ok=True)
             raise DataError(f"O disco de {folder} encheu; nada ficou pela metade.") from error
         raise DataError(f"Não foi possível escrever em {folder} ({error.strerror}).") from error
+    return target
+
+
+def _make(source: Source, inbox: Path, target: Path) -> None:
+    workshop = inbox / source.name
+    workshop.mkdir(parents=True, exist_ok=True)
+    try:
+        _fill(source, inbox, workshop, target)
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            _partial(workshop).unlink(missing_ok=True)
+        raise
     finally:
         for path in (workshop, inbox):
             with suppress(OSError):  # não está vazia: guarda o que já veio ou o que puseram lá
                 path.rmdir()
-    return target
 
 
-def _make(source: Source, inbox: Path, workshop: Path, target: Path) -> None:
+def _fill(source: Source, inbox: Path, workshop: Path, target: Path) -> None:
     by_hand, ours = inbox / source.archive, workshop / "acervo.zip"
     extracted = workshop / "extraído"
     shutil.rmtree(extracted, ignore_errors=True)  # o resto de uma execução interrompida

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import requests
+import urllib3
 from tqdm import tqdm
 
 from covidcam import __version__
@@ -57,7 +58,7 @@ def transfer(
         try:
             _receive(url, partial, size)
             break
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             failures = 1 if _length(partial) > furthest else failures + 1
             furthest = max(furthest, _length(partial))
             if failures == TRIES:
@@ -92,7 +93,8 @@ def _receive(url: str, partial: Path, size: int | None) -> None:
                 disable=None,
             ) as bar,
         ):
-            for chunk in response.iter_content(CHUNK):
+            # read1 entrega o que chegou; iter_content perderia o último pedaço antes da queda
+            while chunk := response.raw.read1(CHUNK):
                 bar.update(file.write(chunk))
     if expected is not None and _length(partial) < expected:
         raise requests.ConnectionError(f"vieram {_length(partial)} de {expected} bytes")
