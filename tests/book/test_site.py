@@ -41,7 +41,7 @@ def test_the_built_pages_have_no_problem(site):
 def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     a, b = ((site / f"{name}.html").read_text("utf-8") for name in "ab")
     assert "<math" in a and "mathjax" not in a.lower().replace("mathjax_ignore", "")
-    assert "thebe" not in a and "fontawesome.js" not in a and "searchindex" not in a
+    assert "unpkg" not in a and "fontawesome.js" not in a and "searchindex" not in a
     (image,) = [tag for tag in b.split("<img ")[1:] if "_images" in tag]
     assert 'width="825"' in image and 'height="330"' in image and ".webp" in image
     assert 'href="cadernos/b.ipynb"' in b and (site / "cadernos" / "b.ipynb").is_file()
@@ -69,7 +69,7 @@ def test_search_finds_with_and_without_accents(site, tabs):
     words = ["ativacao", "ativação", "ativações", "inexistente"]
     found = check_browser.searched(context, site, words)
     assert found.pop("inexistente") == []
-    assert [titles[0] for titles in found.values()] == ["Ativação e máscara"] * 3, found
+    assert list(found.values()) == [["Página a"]] * 3
 
 
 def test_the_browser_check_sees_what_is_wrong(tmp_path, tabs):

@@ -7,6 +7,8 @@ import subprocess
 from covidcam_book import notebooks
 
 TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
+# Papéis que o docutils escreve e o padrão já abandonou, ou que pedem filhos que ele não põe.
+OBSOLETE_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
 
 
 def setup(app):
@@ -62,9 +64,8 @@ def _prepare(app, pagename, templatename, context, doctree, address, commit):
         context["edit_address"] = address["edit_base"] + pagename + context["page_source_suffix"]
     if notebooks.is_notebook(app, pagename):
         context["notebook"] = context["pathto"](f"cadernos/{notebooks.name(pagename)}", 1)
-    context["body"] = TABLE.sub(
-        r'<div class="pst-scrollable-table-container">\g<0></div>', context["body"]
-    )
+    body = TABLE.sub(r'<div class="pst-scrollable-table-container">\g<0></div>', context["body"])
+    context["body"] = OBSOLETE_ROLE.sub("", body)
 
 
 def _said(file):
