@@ -4,6 +4,7 @@ from covidcam.models.architectures import BACKBONES, HEADS, INPUT_SHAPE, build
 from covidcam.models.files import describe, load, save
 from covidcam.models.inference import extract, predict, split
 from covidcam.models.training import train
+from covidcam.models.weights import weights_file
 
 __all__ = [
     "BACKBONES",
@@ -17,4 +18,5 @@ __all__ = [
     "save",
     "split",
     "train",
+    "weights_file",
 ]
