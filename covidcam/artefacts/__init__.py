@@ -4,10 +4,23 @@ Aqui as salas se ligam: acervo -> arrays -> rede treinada -> mapas. Cada funçã
 seguinte precisa, e o que já foi feito com os mesmos parâmetros e o mesmo código vem do depósito.
 """
 
+from covidcam.artefacts.comparison import (
+    Families,
+    beside_2020,
+    families,
+    near_duplicates,
+    pairs,
+    partition,
+    plain_features,
+    split_comparison,
+)
 from covidcam.artefacts.data import arrays, raw_data, selection
 from covidcam.artefacts.maps import SAMPLES, Films, abnormal_films, board, lung_energy
 from covidcam.artefacts.networks import (
+    EPOCHS,
     Trained,
+    frozen_features,
+    missing_weights,
     model_1,
     model_2,
     network,
@@ -17,19 +30,30 @@ from covidcam.artefacts.networks import (
 )
 
 __all__ = [
+    "EPOCHS",
     "SAMPLES",
+    "Families",
     "Films",
     "Trained",
     "abnormal_films",
     "arrays",
+    "beside_2020",
     "board",
+    "families",
+    "frozen_features",
     "lung_energy",
+    "missing_weights",
     "model_1",
     "model_2",
+    "near_duplicates",
     "network",
+    "pairs",
+    "partition",
     "phantom_mistakes",
+    "plain_features",
     "raw_data",
     "selection",
     "shuffled_model_2",
+    "split_comparison",
     "trained",
 ]

@@ -13,6 +13,7 @@ from covidcam.evaluation.classification import (
 )
 from covidcam.evaluation.faithfulness import Curve, average_drop, deletion, insertion, road
 from covidcam.evaluation.intervals import Interval, bootstrap, wilson
+from covidcam.evaluation.leakage import nearest, split_gap
 from covidcam.evaluation.localization import (
     auprc,
     energy_inside,
@@ -54,6 +55,7 @@ __all__ = [
     "insertion",
     "iou",
     "max_sensitivity",
+    "nearest",
     "one_vs_rest",
     "pointing_game",
     "prevalence",
@@ -64,6 +66,7 @@ __all__ = [
     "road",
     "scoreboard",
     "sparseness",
+    "split_gap",
     "ssim",
     "temper",
     "tune_threshold",

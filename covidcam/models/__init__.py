@@ -4,12 +4,13 @@ from covidcam.models.architectures import BACKBONES, HEADS, INPUT_SHAPE, build
 from covidcam.models.files import describe, load, save
 from covidcam.models.inference import extract, predict, split
 from covidcam.models.training import train
-from covidcam.models.weights import weights_file
+from covidcam.models.weights import PRETRAINED, weights_file
 
 __all__ = [
     "BACKBONES",
     "HEADS",
     "INPUT_SHAPE",
+    "PRETRAINED",
     "build",
     "describe",
     "extract",

@@ -6,7 +6,7 @@ from pathlib import Path
 from covidcam.errors import InputError, ModelError
 
 SITE = "https://storage.googleapis.com/tensorflow/keras-applications"
-# O endereço e o MD5 que o Keras publica para cada rede sem o topo.
+# O endereço e o MD5 que o Keras publica para cada rede sem o topo; depois, o nome do arquivo.
 FILES = {
     "vgg16": (
         "vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
@@ -21,6 +21,7 @@ FILES = {
         "b0042744bf5b25fce3cb969f33bebb97",
     ),
 }
+PRETRAINED = {name: address.rsplit("/", 1)[-1] for name, (address, _) in FILES.items()}
 
 
 def weights_file(name: str, folder: str | os.PathLike | None = None) -> Path:
@@ -54,8 +55,7 @@ vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5; há: nada.
     """
     if name not in FILES:
         raise InputError(f"A rede {name!r} não tem pesos da ImageNet; têm: {list(FILES)}.")
-    address, md5 = FILES[name]
-    file = address.rsplit("/", 1)[-1]
+    (address, md5), file = FILES[name], PRETRAINED[name]
     if folder is None:
         return _from_keras(file, f"{SITE}/{address}", md5)
     path = Path(folder) / file
