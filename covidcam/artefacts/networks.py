@@ -20,6 +20,8 @@ SPLIT_SEED = 40
 # Modelo 1, Modelo 2; as das redes de tamanho inteiro são de 2020
 EPOCHS = {
     "mini-vgg": (30, 100),
+    "mini-resnet": (30, 100),
+    "mini-xception": (30, 100),
     "vgg16": (50, 80),
     "resnet50v2": (50, 80),
     "xception": (50, 80),

@@ -19,8 +19,8 @@ SOURCE_NOTES = {
 BESIDE_2020 = {
     "fantoma": (
         "Nesta execução as radiografias são fantomas e as redes, miniaturas: os números não se"
-        " comparam com os de 2020, e estão lado a lado pelos intervalos. Com `COVIDCAM_FONTE=real` a"
-        " tabela compara as mesmas redes."
+        " comparam com os de 2020, e estão lado a lado pelos intervalos. Com `COVIDCAM_FONTE=real`"
+        " a tabela compara as mesmas redes."
     ),
     "real": (
         "As coleções são as mesmas de 2020, as imagens não: aquela lista não foi publicada, e aqui"
