@@ -33,8 +33,8 @@ def build(
     Parameters
     ----------
     name : str
-        ``"mini-vgg"``, ``"mini-resnet"`` ou ``"mini-xception"`` (treinadas do zero), ou ``"vgg16"``,
-        ``"resnet50v2"`` ou ``"xception"`` (congeladas, com pesos da ImageNet).
+        ``"mini-vgg"``, ``"mini-resnet"`` ou ``"mini-xception"``, treinadas do zero; ``"vgg16"``,
+        ``"resnet50v2"`` ou ``"xception"``, congeladas, com pesos da ImageNet.
     classes : sequence of str
         As classes, na ordem das saídas.
     weights : path-like, ``"random"`` ou None
