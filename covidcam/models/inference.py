@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
+from covidcam.errors import InputError
+
 if TYPE_CHECKING:
     import keras
 
@@ -29,6 +31,42 @@ def split(model: "keras.Model") -> tuple["keras.Model", "keras.Model"]:
 
     first = next(layer for layer in model.layers if layer.trainable_weights)
     return keras.Model(model.input, first.input), keras.Model(first.input, model.output)
+
+
+def unfreeze(model: "keras.Model", layer: str) -> "keras.Model":
+    """Libera para o treino uma rede congelada, de uma camada em diante.
+
+    As normalizações continuam congeladas, como se recomenda quando as imagens são poucas. O corte
+    tem de ser num ponto por onde tudo passa: o começo de um bloco, não o meio de um residual.
+
+    Parameters
+    ----------
+    model : keras.Model
+    layer : str
+        A primeira camada a liberar (``"block5_conv1"``, na VGG16, libera o último bloco).
+
+    Returns
+    -------
+    keras.Model
+        A mesma rede; `split` e `extract` passam a cortar aí.
+
+    Raises
+    ------
+    InputError
+        Se a rede não tem a camada.
+
+    References
+    ----------
+    Yosinski, Clune, Bengio e Lipson, NeurIPS 2014. arXiv:1411.1792.
+    """
+    import keras
+
+    names = [one.name for one in model.layers]
+    if layer not in names:
+        raise InputError(f"A rede {model.name} não tem a camada {layer!r}; tem: {names}.")
+    for one in model.layers[names.index(layer) :]:
+        one.trainable = not isinstance(one, keras.layers.BatchNormalization)
+    return model
 
 
 def extract(model: "keras.Model", images: np.ndarray) -> np.ndarray:
