@@ -93,6 +93,13 @@ def test_images_go_through_in_batches_and_in_order():
     assert predict(model, images).shape == (70, 2)
 
 
+@pytest.mark.parametrize("shape", [(2, 8, 16, 3), (2, 16, 16), (0, 16, 16, 3)])
+def test_images_of_another_size_are_refused_by_name(shape):
+    model = build("mini-vgg", CLASSES, input_shape=(16, 16, 3))
+    with pytest.raises(InputError, match=rf"forma \({shape[0]}, .*mini-vgg aceita .*16, 16, 3"):
+        predict(model, np.zeros(shape, np.uint8))
+
+
 def test_refusals(toy):
     images, Y = toy
     model = one_neuron()
