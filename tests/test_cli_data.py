@@ -10,6 +10,9 @@ import pytest
 from local_source import KERMANY_FILES, KERMANY_WANTED, serving, zipped
 from PIL import Image
 
+from covidcam.cli import data
+from covidcam.datasets.sources import SOURCES
+
 RUN = """
 import json, os
 from dataclasses import replace
@@ -110,6 +113,10 @@ def test_one_source_that_refuses_does_not_stop_the_other(tmp_path):
     assert "403" in result.stderr and str(tmp_path / "baixados") in result.stderr
     assert "Traceback" not in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["chest_xray"]
+
+
+def test_every_source_has_a_name_in_the_command():
+    assert set(data.Which) == {*SOURCES, "tudo"}
 
 
 def test_wrong_usage_ends_with_two():
