@@ -111,6 +111,15 @@ def test_one_source_that_refuses_does_not_stop_the_other(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["chest_xray"]
 
 
+def test_an_interruption_says_that_the_same_command_goes_on(run, tmp_path, monkeypatch):
+    def interrupt(source, folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("covidcam.datasets.download.download", interrupt)
+    result = run("baixar", "--pasta", tmp_path)
+    assert result.returncode == 1 and "continua de onde parou" in result.stderr
+
+
 def test_every_source_has_a_name_in_the_command():
     assert set(data.Which) == {*SOURCES, "tudo"}
 
