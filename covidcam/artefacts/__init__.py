@@ -5,6 +5,7 @@ seguinte precisa, e o que já foi feito com os mesmos parâmetros e o mesmo cód
 """
 
 from covidcam.artefacts.data import arrays, raw_data, selection
+from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.maps import (
     SAMPLES,
     Films,
@@ -30,6 +31,7 @@ __all__ = [
     "abnormal_films",
     "arrays",
     "board",
+    "exploration",
     "lung_energy",
     "model_1",
     "model_2",

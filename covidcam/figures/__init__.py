@@ -3,18 +3,21 @@
 from covidcam.figures.boards import board, board_table, deletion, randomization, verdict
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.curves import confusion, training
+from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import credits, source_note
 from covidcam.figures.physics import greys, profile, thickness
 from covidcam.figures.text import counted, home_relative, listing, number, percent
 
 __all__ = [
+    "Exploration",
     "board",
     "board_table",
     "confusion",
     "counted",
     "credits",
     "deletion",
+    "explorer",
     "family",
     "film",
     "greys",
