@@ -4,6 +4,16 @@ Aqui as salas se ligam: acervo -> arrays -> rede treinada -> mapas. Cada funçã
 seguinte precisa, e o que já foi feito com os mesmos parâmetros e o mesmo código vem do depósito.
 """
 
+from covidcam.artefacts.comparison import (
+    Families,
+    beside_2020,
+    families,
+    near_duplicates,
+    pairs,
+    partition,
+    plain_features,
+    split_comparison,
+)
 from covidcam.artefacts.data import arrays, raw_data, selection
 from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.maps import (
@@ -15,7 +25,10 @@ from covidcam.artefacts.maps import (
     tuned_overlap,
 )
 from covidcam.artefacts.networks import (
+    EPOCHS,
     Trained,
+    frozen_features,
+    missing_weights,
     model_1,
     model_2,
     network,
@@ -25,21 +38,35 @@ from covidcam.artefacts.networks import (
 )
 
 __all__ = [
+    "EPOCHS",
     "SAMPLES",
+    "Families",
     "Films",
     "Trained",
     "abnormal_films",
     "arrays",
+    "beside_2020",
     "board",
+<<<<<<< HEAD
     "exploration",
+=======
+    "families",
+    "frozen_features",
+>>>>>>> main
     "lung_energy",
+    "missing_weights",
     "model_1",
     "model_2",
+    "near_duplicates",
     "network",
+    "pairs",
+    "partition",
     "phantom_mistakes",
+    "plain_features",
     "raw_data",
     "selection",
     "shuffled_model_2",
+    "split_comparison",
     "trained",
     "tuned_overlap",
 ]
