@@ -47,12 +47,9 @@ __all__ = [
     "arrays",
     "beside_2020",
     "board",
-<<<<<<< HEAD
     "exploration",
-=======
     "families",
     "frozen_features",
->>>>>>> main
     "lung_energy",
     "missing_weights",
     "model_1",

@@ -11,23 +11,17 @@ from covidcam.figures.physics import greys, profile, thickness
 from covidcam.figures.text import counted, home_relative, listing, number, percent
 
 __all__ = [
-<<<<<<< HEAD
     "Exploration",
-=======
     "accuracies",
     "beside_2020_note",
->>>>>>> main
     "board",
     "board_table",
     "confusion",
     "counted",
     "credits",
     "deletion",
-<<<<<<< HEAD
-    "explorer",
-=======
     "discrimination",
->>>>>>> main
+    "explorer",
     "family",
     "film",
     "greys",
