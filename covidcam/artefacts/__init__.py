@@ -15,6 +15,7 @@ from covidcam.artefacts.comparison import (
     split_comparison,
 )
 from covidcam.artefacts.data import arrays, raw_data, selection
+from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.maps import (
     SAMPLES,
     Films,
@@ -46,6 +47,7 @@ __all__ = [
     "arrays",
     "beside_2020",
     "board",
+    "exploration",
     "families",
     "frozen_features",
     "lung_energy",

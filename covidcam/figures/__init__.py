@@ -4,12 +4,14 @@ from covidcam.figures.boards import board, board_table, deletion, randomization,
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.classification import accuracies, discrimination, losses, reliability
 from covidcam.figures.curves import confusion, training
+from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import beside_2020_note, credits, pairs_sentence, source_note
 from covidcam.figures.physics import greys, profile, thickness
 from covidcam.figures.text import counted, home_relative, listing, number, percent
 
 __all__ = [
+    "Exploration",
     "accuracies",
     "beside_2020_note",
     "board",
@@ -19,6 +21,7 @@ __all__ = [
     "credits",
     "deletion",
     "discrimination",
+    "explorer",
     "family",
     "film",
     "greys",

@@ -29,7 +29,8 @@ def repository(environ):
     ----------
     environ : mapping of str to str
         ``GITHUB_SERVER_URL`` e ``GITHUB_REPOSITORY``, que o GitHub põe no ambiente, dizem onde está
-        o código; ``COVIDCAM_SITE``, onde o livro será publicado.
+        o código; ``COVIDCAM_SITE``, onde o livro será publicado. Ao lado delas,
+        ``COVIDCAM_AVISO`` é um recado que todas as páginas mostram.
 
     Examples
     --------
@@ -55,7 +56,7 @@ def _commit(folder):
 
 
 def _prepare(app, pagename, templatename, context, doctree, address, commit):
-    context.update(address, commit=commit)
+    context.update(address, commit=commit, notice=os.environ.get("COVIDCAM_AVISO"))
     for kind in ("css_files", "script_files"):
         context[kind] = [file for file in context[kind] if "thebe" not in _said(file).lower()]
     if doctree is None:
