@@ -49,5 +49,5 @@ def test_a_failed_download_says_what_to_do(monkeypatch):
 
 
 def test_a_mini_has_no_weights():
-    with pytest.raises(InputError, match="'mini-vgg' não tem pesos.*'vgg16'"):
+    with pytest.raises(InputError, match=r"'mini-vgg' não tem pesos.*'vgg16'"):
         weights_file("mini-vgg")
