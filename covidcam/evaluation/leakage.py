@@ -62,11 +62,11 @@ def split_gap(
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=300))
     right = {"random": [], "by_patient": []}
     for seed in seeds:
-        for name, splitter in (
-            ("random", StratifiedKFold(FOLDS, shuffle=True, random_state=seed)),
-            ("by_patient", StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)),
+        for name, splitter, groups in (
+            ("random", StratifiedKFold(FOLDS, shuffle=True, random_state=seed), None),
+            ("by_patient", StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed), patients),
         ):
-            said = cross_val_predict(classifier, features, labels, groups=patients, cv=splitter)
+            said = cross_val_predict(classifier, features, labels, groups=groups, cv=splitter)
             right[name].append(said == labels)
     return pd.DataFrame({name: np.mean(rows, axis=0) for name, rows in right.items()})
 
