@@ -142,7 +142,7 @@ def test_find_trains_once_and_takes_any_size(tiny):
     found = list(lungs.find_many(films, tiny))
     assert [each.mask.shape for each in found] == [size[:2] for size in sizes]
     assert all(0 <= each.confidence <= 1 for each in found)
-    stored = list((tiny.cache / "artefatos" / "pulmoes").glob("*/u-net.weights.h5"))
+    stored = list((tiny.cache / "artefatos" / "pulmoes").glob(f"*/{finder.FILE}"))
     written = stored[0].stat().st_mtime_ns
     alone = lungs.find(films[0], tiny)
     assert (alone.mask == found[0].mask).all()
@@ -162,10 +162,11 @@ def test_find_many_asks_for_images_only_as_it_needs_them(tiny):
 
 
 def test_training_lowers_the_loss_and_repeats_itself(tiny):
+    import keras
+
     lungs.find(np.zeros((64, 64), np.uint8), tiny)
-    (stored,) = (tiny.cache / "artefatos" / "pulmoes").glob("*/u-net.weights.h5")
-    first = network.build()
-    first.load_weights(stored)
+    (stored,) = (tiny.cache / "artefatos" / "pulmoes").glob(f"*/{finder.FILE}")
+    first = keras.saving.load_model(stored, compile=False)
     images, truth = finder.films(TINY["films"], TINY["size"])
     again = network.train(network.build(), images, truth, 12, 4, 4e-3)
     assert all(

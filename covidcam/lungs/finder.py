@@ -15,6 +15,7 @@ from covidcam.phantom import anatomy, others
 from covidcam.settings import Settings
 
 RECIPE = {"films": 320, "size": 160, "steps": 600, "batch_size": 16, "learning_rate": 4e-3}
+FILE = "u-net.keras"
 # Nenhum acervo de fantomas tem pacientes daqui em diante: a rede não viu nenhum deles no treino.
 FIRST_PATIENT = 2**30
 
@@ -43,7 +44,7 @@ def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
             RECIPE["batch_size"],
             RECIPE["learning_rate"],
         )
-        model.save_weights(folder / "u-net.weights.h5")
+        model.save(folder / FILE)
 
     code = ["phantom", "lungs/finder", "lungs/network", "lungs/variation"]
     return _load(store.keep(settings.cache, "pulmoes", RECIPE, code, make))
@@ -105,10 +106,10 @@ def one_by_one(lungs: np.ndarray) -> np.ndarray:
 @functools.lru_cache(maxsize=1)
 def _load(folder):
     """Compilada uma vez por processo."""
+    import keras
     import tensorflow as tf
 
-    model = build()
-    model.load_weights(folder / "u-net.weights.h5")
+    model = keras.saving.load_model(folder / FILE, compile=False)
     batch_of_any_size = tf.TensorSpec((None, SIDE, SIDE), tf.uint8)
     forward = tf.function(
         lambda batch: model(batch[..., None], training=False), [batch_of_any_size]
