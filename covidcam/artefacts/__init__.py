@@ -16,7 +16,15 @@ from covidcam.artefacts.comparison import (
     split_comparison,
 )
 from covidcam.artefacts.data import arrays, raw_data, selection
-from covidcam.artefacts.maps import SAMPLES, Films, abnormal_films, board, lung_energy
+from covidcam.artefacts.explorer import exploration
+from covidcam.artefacts.maps import (
+    SAMPLES,
+    Films,
+    abnormal_films,
+    board,
+    lung_energy,
+    tuned_overlap,
+)
 from covidcam.artefacts.networks import (
     EPOCHS,
     Trained,
@@ -42,6 +50,7 @@ __all__ = [
     "board",
     "by_group",
     "count",
+    "exploration",
     "families",
     "frozen_features",
     "left_out",
@@ -61,4 +70,5 @@ __all__ = [
     "shuffled_model_2",
     "split_comparison",
     "trained",
+    "tuned_overlap",
 ]

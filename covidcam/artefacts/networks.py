@@ -1,5 +1,6 @@
 """As redes treinadas nas imagens do livro, guardadas no depósito."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ class Trained:
 
     Attributes
     ----------
-    model : keras.Model
+    name : str
     classes : tuple of str
         Na ordem das colunas de `probabilities`.
     history : DataFrame
@@ -49,7 +50,7 @@ class Trained:
         O arquivo ``.keras``.
     """
 
-    model: "keras.Model"
+    name: str
     classes: tuple[str, ...]
     history: pd.DataFrame
     train: np.ndarray
@@ -58,6 +59,13 @@ class Trained:
     probabilities: np.ndarray
     held: np.ndarray
     file: Path
+
+    @functools.cached_property
+    def model(self) -> "keras.Model":
+        """A rede; lida do arquivo, e o TensorFlow com ela, só quando alguém a pede."""
+        from covidcam import models
+
+        return models.load(self.file)
 
 
 def trained(
@@ -86,8 +94,6 @@ def trained(
     -------
     Trained
     """
-    from covidcam import models
-
     data, folder = arrays(settings, classes)
     train, validation, test = _parts(data.rows, split)
 
@@ -100,6 +106,8 @@ def trained(
     }
 
     def make(target: Path) -> None:
+        from covidcam import models
+
         model = models.build(name, classes, settings.weights, head, seed=seed)
         if name.startswith("mini-"):
             features = models.extract(model, data.X)
@@ -122,7 +130,7 @@ def trained(
     }
     target = store.keep(settings.cache, "modelos", parameters, ["models"], make)
     return Trained(
-        model=models.load(target / "model.keras"),
+        name=name,
         classes=tuple(classes),
         history=pd.read_csv(target / "history.csv"),
         train=train,
@@ -272,7 +280,7 @@ def shuffled_model_2(settings: Settings, epochs: int = 15) -> "keras.Model":
     def make(target: Path) -> None:
         Y = data.Y.copy()
         Y[honest.train] = np.random.default_rng(SPLIT_SEED).permutation(Y[honest.train])
-        model = models.build(honest.model.name, honest.classes, settings.weights)
+        model = models.build(honest.name, honest.classes, settings.weights)
         models.train(
             model, models.extract(model, data.X), Y, honest.train, honest.validation, epochs
         )

@@ -81,6 +81,11 @@ def extract(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, float32 (N, …)
+
+    Raises
+    ------
+    InputError
+        Se não há imagens ou se não têm o tamanho que a rede aceita.
     """
     return _run(split(model)[0], images, f"Passando por {model.name}")
 
@@ -98,6 +103,11 @@ def predict(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     -------
     ndarray, float32 (N, classes)
         Também para a cabeça de um neurônio só, que aqui volta a ter duas colunas.
+
+    Raises
+    ------
+    InputError
+        Se não há imagens ou se não têm o tamanho que a rede aceita.
     """
     probabilities = _run(model, images, "Classificando")
     if probabilities.shape[1] == 1:
@@ -108,6 +118,11 @@ def predict(model: "keras.Model", images: np.ndarray) -> np.ndarray:
 def _run(model, images, description):
     import tensorflow as tf
 
+    if not len(images) or images.shape[1:] != model.input_shape[1:]:
+        raise InputError(
+            f"As imagens têm a forma {images.shape}; a rede {model.name} aceita ao menos uma, de"
+            f" {model.input_shape[1:]}."
+        )
     batch_of_any_size = tf.TensorSpec((None, *model.input_shape[1:]), images.dtype)
     forward = tf.function(lambda batch: model(batch, training=False), [batch_of_any_size])
     starts = tqdm(range(0, len(images), BATCH), desc=description, disable=None)
