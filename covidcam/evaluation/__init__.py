@@ -1,8 +1,9 @@
 """Dos mapas e da verdade às figuras de mérito."""
 
+from covidcam.evaluation import controls, repairs
 from covidcam.evaluation.baselines import BASELINES, baselines
 from covidcam.evaluation.faithfulness import Curve, average_drop, deletion, insertion, road
-from covidcam.evaluation.intervals import Interval, bootstrap, wilson
+from covidcam.evaluation.intervals import Interval, balanced_accuracy, bootstrap, wilson
 from covidcam.evaluation.localization import (
     auprc,
     energy_inside,
@@ -31,8 +32,10 @@ __all__ = [
     "Interval",
     "auprc",
     "average_drop",
+    "balanced_accuracy",
     "baselines",
     "bootstrap",
+    "controls",
     "deletion",
     "energy_inside",
     "energy_ratio",
@@ -44,6 +47,7 @@ __all__ = [
     "randomization_test",
     "randomize",
     "rank_accuracy",
+    "repairs",
     "road",
     "scoreboard",
     "sparseness",
