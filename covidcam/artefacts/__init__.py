@@ -5,7 +5,14 @@ seguinte precisa, e o que já foi feito com os mesmos parâmetros e o mesmo cód
 """
 
 from covidcam.artefacts.data import arrays, raw_data, selection
-from covidcam.artefacts.maps import SAMPLES, Films, abnormal_films, board, lung_energy
+from covidcam.artefacts.maps import (
+    SAMPLES,
+    Films,
+    abnormal_films,
+    board,
+    lung_energy,
+    tuned_overlap,
+)
 from covidcam.artefacts.networks import (
     Trained,
     model_1,
@@ -32,4 +39,5 @@ __all__ = [
     "selection",
     "shuffled_model_2",
     "trained",
+    "tuned_overlap",
 ]

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from covidcam import __version__, settings, store
+from covidcam.cli import data
 from covidcam.errors import CovidcamError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(data.app, name="dados")
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
 
-from covidcam.figures.boards import board, deletion, randomization, verdict
+from covidcam.figures.boards import board, board_table, deletion, randomization, verdict
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.curves import confusion, training
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
@@ -10,6 +10,7 @@ from covidcam.figures.text import counted, home_relative, listing, number, perce
 
 __all__ = [
     "board",
+    "board_table",
     "confusion",
     "counted",
     "credits",

@@ -1,0 +1,72 @@
+"""O que cada página leva além do texto: só os scripts que usa, cadernos e endereços verdadeiros."""
+
+import os
+import re
+import subprocess
+
+from covidcam_book import notebooks
+
+TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
+
+
+def setup(app):
+    """Prepara cada página antes de ela ser escrita, e os cadernos depois de todas."""
+    address = repository(os.environ)
+    commit = _commit(app.srcdir)
+    app.connect("html-page-context", lambda *page: _prepare(*page, address, commit), priority=900)
+    app.connect(
+        "build-finished",
+        lambda app, error: error or notebooks.write(app, address["source_address"]),
+    )
+
+
+def repository(environ):
+    """Os endereços que a construção conhece; vazios fora de um repositório publicado.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        ``GITHUB_SERVER_URL`` e ``GITHUB_REPOSITORY``, que o GitHub põe no ambiente, dizem onde está
+        o código; ``COVIDCAM_SITE``, onde o livro será publicado.
+
+    Examples
+    --------
+    >>> repository({})
+    {'source_address': '', 'edit_base': '', 'site_address': ''}
+    """
+    name, server = environ.get("GITHUB_REPOSITORY"), environ.get("GITHUB_SERVER_URL")
+    source = f"{server}/{name}" if name and server else ""
+    site = environ.get("COVIDCAM_SITE", "")
+    return {
+        "source_address": source,
+        "edit_base": source and f"{source}/edit/main/",
+        "site_address": site and f"{site.rstrip('/')}/",
+    }
+
+
+def _commit(folder):
+    asked = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""  # um livro construído de um arquivo compactado não tem repositório
+
+
+def _prepare(app, pagename, templatename, context, doctree, address, commit):
+    context.update(address, commit=commit)
+    for kind in ("css_files", "script_files"):
+        context[kind] = [file for file in context[kind] if "thebe" not in _said(file).lower()]
+    if doctree is None:
+        return
+    if address["edit_base"]:
+        context["edit_address"] = address["edit_base"] + pagename + context["page_source_suffix"]
+    if notebooks.is_notebook(app, pagename):
+        context["notebook"] = context["pathto"](f"cadernos/{notebooks.name(pagename)}", 1)
+    context["body"] = TABLE.sub(
+        r'<div class="pst-scrollable-table-container">\g<0></div>', context["body"]
+    )
+
+
+def _said(file):
+    attributes = getattr(file, "attributes", {})
+    return f"{getattr(file, 'filename', file)} {attributes.get('body', '')}"

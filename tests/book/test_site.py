@@ -1,0 +1,124 @@
+"""O site de um livro pequeno, lido do disco e aberto num navegador; e os próprios conferentes."""
+
+import os
+
+import pytest
+from check_pages import check, english
+from conftest import DRAW, Book
+
+PROSE = """A fórmula $A^k$ e, em linha própria,
+
+$$M = \\sum_k \\mathrm{ReLU}(\\alpha_k A^k).$$
+
+## Ativação e máscara
+
+| método | nota |
+|---|---|
+| um | dois |
+
+```{admonition} Uma pergunta
+:class: dropdown
+A resposta, escondida.
+```
+"""
+TABLE = "import pandas as pd\npd.DataFrame({f'coluna {i}': [i] for i in range(30)})"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    book = Book(tmp_path_factory.mktemp("site"))
+    book.write("a", TABLE, PROSE)
+    book.write("b", DRAW)
+    code, _, said = book.build()
+    assert code == 0, said
+    return book.page("a").parent
+
+
+def test_the_built_pages_have_no_problem(site):
+    assert [check(site / f"{name}.html", site) for name in "ab"] == [[], []]
+
+
+def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
+    a, b = ((site / f"{name}.html").read_text("utf-8") for name in "ab")
+    assert "<math" in a and "mathjax" not in a.lower().replace("mathjax_ignore", "")
+    assert "thebe" not in a and "fontawesome.js" not in a and "searchindex" not in a
+    (image,) = [tag for tag in b.split("<img ")[1:] if "_images" in tag]
+    assert 'width="825"' in image and 'height="330"' in image and ".webp" in image
+    assert 'href="cadernos/b.ipynb"' in b and (site / "cadernos" / "b.ipynb").is_file()
+    assert "/edit/" not in b, "sem repositório conhecido não há o que editar"
+
+
+@pytest.fixture(scope="module")
+def tabs():
+    check_browser = pytest.importorskip("check_browser")
+    if check_browser.browser_path() is None:
+        assert not os.environ.get("CI"), "a verificação contínua precisa de um navegador"
+        pytest.skip("sem navegador nesta máquina")
+    with check_browser.browser() as context:
+        yield check_browser, context
+
+
+def test_a_reader_finds_nothing_wrong_in_any_width_or_theme(site, tabs):
+    check_browser, context = tabs
+    for page in ("a.html", "b.html", "search.html"):
+        assert check_browser.look(context, site / page) == []
+
+
+def test_search_finds_with_and_without_accents(site, tabs):
+    check_browser, context = tabs
+    words = ["ativacao", "ativação", "ativações", "inexistente"]
+    found = check_browser.searched(context, site, words)
+    assert found.pop("inexistente") == []
+    assert [titles[0] for titles in found.values()] == ["Ativação e máscara"] * 3, found
+
+
+def test_the_browser_check_sees_what_is_wrong(tmp_path, tabs):
+    check_browser, context = tabs
+    page = tmp_path / "ruim.html"
+    page.write_text(
+        '<!doctype html><html><body style="width: 2000px"><img src="falta.png">'
+        '<script src="https://example.org/x.js"></script><script>naoExiste()</script>'
+        '<button aria-label="Toggle sidebar">x</button></body></html>',
+        "utf-8",
+    )
+    said = "\n".join(check_browser.look(context, page, [360, 768], ["light"]))
+    for symptom in (
+        "px para o lado",
+        "pedido que falhou: file:",
+        "pedido para fora do livro: https://example.org/x.js",
+        "erro de script",
+        "axe image-alt",
+        "axe html-has-lang",
+        "em inglês: Toggle sidebar",
+    ):
+        assert symptom in said
+
+
+def test_the_file_check_sees_what_is_wrong(tmp_path):
+    page = tmp_path / "ruim.html"
+    page.write_text(
+        '<html lang="en"><head><script src="https://example.org/x.js"></script></head><body><main>'
+        '<h1>Um</h1><h1>Outro</h1><h3 id="aqui">Saltado</h3><img src="ruim.html">'
+        '<a href="falta.html">x</a><a href="#nada">x</a><a href="ruim.html#aqui">x</a>'
+        '<a href="../fora.html">x</a><button title="Skip to main content">x</button>'
+        "Traceback (most recent call last)</main></body></html>",
+        "utf-8",
+    )
+    (tmp_path.parent / "fora.html").write_text("", "utf-8")
+    assert sorted(check(page, tmp_path)) == [
+        "2 títulos de primeiro nível",
+        "a língua é 'en', e não pt-BR",
+        "carrega de fora: https://example.org/x.js",
+        "de um título h1 se salta a um h3",
+        "em inglês: Skip to main content",
+        "há um erro de execução",
+        "imagem sem texto alternativo: ruim.html",
+        "ligação morta: ../fora.html",
+        "ligação morta: falta.html",
+        "âncora morta: #nada",
+    ]
+
+
+def test_portuguese_is_not_taken_for_english():
+    words = ["Buscar no livro…", "Mostrar o código", "Nota", "Aviso", "Nesta página", "a seguir"]
+    assert english(words) == []
