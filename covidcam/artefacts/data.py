@@ -89,7 +89,18 @@ def arrays(
 
 
 def identity(settings: Settings, data: Path) -> str:
-    """O que distingue um acervo de outro sem ler todas as imagens: nome, tamanho e data."""
+    """O que distingue um acervo de outro sem ler todas as imagens: nome, tamanho e data.
+
+    Parameters
+    ----------
+    settings : Settings
+    data : Path
+        O que `raw_data` devolve.
+
+    Returns
+    -------
+    str
+    """
     if settings.source == "fantoma":
         return data.parent.name
     return store.listing(data)

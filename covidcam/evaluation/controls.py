@@ -200,8 +200,8 @@ def ties(labels: Sequence, facts: pd.DataFrame) -> pd.DataFrame:
         reconhece o valor já sabe que classe não é.
     """
     labels = pd.Series(np.asarray(labels), name="classe")
-    told = facts.reset_index(drop=True).astype(object).fillna("não informado")
-    return pd.concat({name: pd.crosstab(labels, told[name]) for name in told}, axis=1)
+    told = facts.reset_index(drop=True)
+    return pd.concat({name: pd.crosstab(labels, _told(told[name])) for name in told}, axis=1)
 
 
 def measure(
@@ -259,7 +259,7 @@ def measure(
         for name, see in shown.items()
     ]
     for name in () if facts is None else facts:
-        told = facts[name].astype(object).fillna("não informado").to_numpy()
+        told = _told(facts[name]).to_numpy(str)
         columns = pd.get_dummies(told).to_numpy(np.float32)
         records.append(
             {"control": f"só: {name}", "answer": "classe", **score(columns, labels, groups, seed)}
@@ -331,6 +331,7 @@ def predict_apart(
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     if features.ndim != 2 or not len(features) == len(labels) == len(groups):
         raise InputError(
@@ -345,12 +346,17 @@ def predict_apart(
             f"Há {patients.to_dict()} pacientes por classe; são precisas ao menos duas classes, e"
             " dois pacientes em cada uma."
         )
-    # A rotação da PCA não perde nada: só troca milhares de pixels por tantas colunas quantas imagens.
+    # A PCA aqui só gira: troca milhares de pixels por tantas colunas quantas imagens.
     classifier = make_pipeline(
         StandardScaler(), PCA(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
     )
     parts = StratifiedGroupKFold(min(FOLDS, int(patients.min())), shuffle=True, random_state=seed)
-    return cross_val_predict(classifier, features, labels, groups=groups, cv=parts)
+    with threadpool_limits(1):  # são contas pequenas: em várias linhas de execução, só esperam
+        return cross_val_predict(classifier, features, labels, groups=groups, cv=parts)
+
+
+def _told(fact):
+    return fact.astype(object).fillna("não informado").astype(str)
 
 
 def _grey(images):

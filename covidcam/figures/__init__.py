@@ -6,15 +6,19 @@ from covidcam.figures.curves import confusion, training
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import credits, source_note
 from covidcam.figures.physics import greys, profile, thickness
-from covidcam.figures.text import counted, home_relative, listing, number, percent
+from covidcam.figures.shortcuts import controls, dial, repairs
+from covidcam.figures.text import between, counted, home_relative, listing, number, percent
 
 __all__ = [
+    "between",
     "board",
     "board_table",
     "confusion",
+    "controls",
     "counted",
     "credits",
     "deletion",
+    "dial",
     "family",
     "film",
     "greys",
@@ -31,6 +35,7 @@ __all__ = [
     "predictions",
     "profile",
     "randomization",
+    "repairs",
     "show",
     "source_note",
     "thickness",
