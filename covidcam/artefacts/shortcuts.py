@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,7 @@ class Sample:
             test=self.test[index],
         )
 
-    def measure(self, features: Callable | None = None) -> pd.DataFrame:
+    def measure(self, features: Callable = controls.pixels) -> pd.DataFrame:
         """Os controles destes filmes, como `covidcam.evaluation.controls.measure`."""
         return controls.measure(
             self.images,
@@ -107,7 +108,7 @@ class Sample:
             self.patients,
             self.lungs,
             self.rows[list(self.facts)],
-            features or controls.pixels,
+            features,
         )
 
 
@@ -400,18 +401,19 @@ def shortcut_controls(settings: Settings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Como `covidcam.evaluation.controls.measure`; nos fantomas, com a coluna dial e as linhas
-        de 0 e de 1.
+        Como `covidcam.evaluation.controls.measure`, com a coluna films: nos fantomas, os filmes
+        com o botão em 0 e em 1.
     """
 
     def make(folder: Path) -> None:
         if settings.source == "real":
             films = flattering(settings)
-            table = films.measure(lambda images: deep_features(settings, images))
+            deep = partial(deep_features, settings)
+            tables = {"como vieram": films.measure(deep)}
         else:
             twice = filmed_twice(settings)
-            parts = {dial: turn_dial(twice, dial).measure() for dial in (0.0, 1.0)}
-            table = pd.concat(parts, names=["dial"]).reset_index("dial")
+            tables = {f"botão em {dial}": turn_dial(twice, dial).measure() for dial in (0, 1)}
+        table = pd.concat(tables, names=["films"]).reset_index("films")
         table.to_csv(folder / "controls.csv", index=False)
 
     folder = store.keep(settings.cache, "controles", _parameters(settings), CODE, make)
@@ -513,7 +515,8 @@ def _state(settings, films, twice):
         found["network"] = _accuracy(maps.scores, test)
         both = twice.pick(twice.test)
         found["both looks"] = _accuracy(models.predict(model, both.images), both)
-        found["look"] = _score(twice, controls.pixels(twice.images), "aspecto")
+        if films.rows["aspecto"].nunique() > 1:
+            found["look"] = _score(twice, controls.pixels(twice.images), "aspecto")
     records = [
         {
             "measure": name,

@@ -6,7 +6,16 @@ from covidcam.figures.curves import confusion, training
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import credits, source_note
 from covidcam.figures.physics import greys, profile, thickness
-from covidcam.figures.shortcuts import controls, dial, repairs
+from covidcam.figures.shortcuts import (
+    controls,
+    controls_verdict,
+    dial,
+    dial_verdict,
+    repairs,
+    repairs_table,
+    repairs_verdicts,
+    standing,
+)
 from covidcam.figures.text import between, counted, home_relative, listing, number, percent
 
 __all__ = [
@@ -15,10 +24,12 @@ __all__ = [
     "board_table",
     "confusion",
     "controls",
+    "controls_verdict",
     "counted",
     "credits",
     "deletion",
     "dial",
+    "dial_verdict",
     "family",
     "film",
     "greys",
@@ -36,8 +47,11 @@ __all__ = [
     "profile",
     "randomization",
     "repairs",
+    "repairs_table",
+    "repairs_verdicts",
     "show",
     "source_note",
+    "standing",
     "thickness",
     "training",
     "verdict",
