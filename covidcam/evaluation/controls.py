@@ -351,7 +351,9 @@ def predict_apart(
         StandardScaler(), PCA(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
     )
     parts = StratifiedGroupKFold(min(FOLDS, int(patients.min())), shuffle=True, random_state=seed)
-    with threadpool_limits(1):  # são contas pequenas: em várias linhas de execução, só esperam
+    # São contas pequenas: em várias linhas de execução, só esperam. E de imagens todas iguais (tudo
+    # apagado) não sai nada, mas também não é erro.
+    with threadpool_limits(1), np.errstate(invalid="ignore"):
         return cross_val_predict(classifier, features, labels, groups=groups, cv=parts)
 
 
