@@ -71,7 +71,13 @@ def look(context, page, widths=WIDTHS, themes=THEMES):
         "console", lambda said: said.type == "error" and problems.append(f"console: {said.text}")
     )
     tab.on("pageerror", lambda error: problems.append(f"erro de script: {error}"))
-    tab.on("requestfailed", lambda asked: problems.append(f"pedido que falhou: {asked.url}"))
+    tab.on(
+        "requestfailed",
+        lambda asked: (
+            asked.failure == "net::ERR_ABORTED"  # a página foi trocada antes de ele chegar
+            or problems.append(f"pedido que falhou: {asked.url}")
+        ),
+    )
     tab.on(
         "request",
         lambda asked: (

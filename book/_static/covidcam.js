@@ -10,3 +10,8 @@ Object.assign(messages.en, {
 
 // De um arquivo não se lê outro: a lista de páginas achadas vem sem o trecho de cada uma.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("[aria-label='Toggle hidden content']"))
+    button.setAttribute("aria-label", "Mostrar ou esconder");
+});

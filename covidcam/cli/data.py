@@ -54,7 +54,7 @@ def baixar(
             raise DataError("Interrompido; o mesmo comando continua de onde parou.") from None
     if problems:
         raise DataError("\n".join(problems))
-    _say("Para ver o que há: covidcam dados verificar")
+    _say(f"Agora: COVIDCAM_FONTE=real COVIDCAM_DADOS={folder} jupyter-book build .")
 
 
 @app.command()

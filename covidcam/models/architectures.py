@@ -7,12 +7,12 @@ basta rodar uma vez por imagem, e uma parte **treinada**, que começa na primeir
 a treinar.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covidcam.errors import InputError, ModelError
+from covidcam.errors import InputError
+from covidcam.models.weights import weights_file
 
 if TYPE_CHECKING:  # o TensorFlow só é carregado quando uma rede é construída
     import keras
@@ -33,8 +33,8 @@ def build(
     Parameters
     ----------
     name : str
-        ``"mini-vgg"``, ``"mini-resnet"`` ou ``"mini-xception"`` (treinadas do zero), ou ``"vgg16"``
-        (congelada, com pesos da ImageNet).
+        ``"mini-vgg"``, ``"mini-resnet"`` ou ``"mini-xception"``, treinadas do zero; ``"vgg16"``,
+        ``"resnet50v2"`` ou ``"xception"``, congeladas, com pesos da ImageNet.
     classes : sequence of str
         As classes, na ordem das saídas.
     weights : path-like, ``"random"`` ou None
@@ -59,7 +59,7 @@ def build(
     InputError
         Se o nome, a cabeça ou o número de classes não é aceito.
     ModelError
-        Se a pasta de pesos não tem o arquivo da rede.
+        Se os pesos da rede não estão na pasta nem puderam ser baixados.
 
     Examples
     --------
@@ -176,20 +176,41 @@ def _vgg16(images, weights, as_2020):
     Em 2020 as imagens só foram divididas por 255; fora isso, o preparo é o do treino original:
     azul, verde e vermelho, menos a média da ImageNet.
     """
-    import keras
     from keras import layers
 
+    x = layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="normalize")
+    return _frozen("vgg16", images, weights, as_2020, lambda images: x(images[..., ::-1]))
+
+
+def _resnet50v2(images, weights, as_2020):
+    """ResNet50V2 sem o topo, congelada. He, Zhang, Ren e Sun, 2016, arXiv:1603.05027."""
+    return _frozen("resnet50v2", images, weights, as_2020, _from_minus_one_to_one)
+
+
+def _xception(images, weights, as_2020):
+    """Xception sem o topo, congelada. Chollet, 2017, arXiv:1610.02357."""
+    return _frozen("xception", images, weights, as_2020, _from_minus_one_to_one)
+
+
+def _from_minus_one_to_one(images):
+    from keras import layers
+
+    return layers.Rescaling(1 / 127.5, offset=-1.0, name="normalize")(images)
+
+
+def _frozen(name, images, weights, as_2020, prepare):
+    """Uma rede das aplicações do Keras com os pesos da ImageNet, que o treino não muda."""
+    import keras
+
+    make = {
+        "vgg16": keras.applications.VGG16,
+        "resnet50v2": keras.applications.ResNet50V2,
+        "xception": keras.applications.Xception,
+    }[name]
     if as_2020:
-        x = layers.Rescaling(1 / 255, name="normalize")(images)
-    else:
-        x = layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="normalize")(
-            images[..., ::-1]
-        )
-    backbone = keras.applications.VGG16(
-        include_top=False,
-        input_tensor=x,
-        weights=_weights_file(weights, "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"),
-    )
+        prepare = keras.layers.Rescaling(1 / 255, name="normalize")
+    file = None if weights == "random" else weights_file(name, weights)
+    backbone = make(include_top=False, input_tensor=prepare(images), weights=file)
     for layer in backbone.layers:
         layer.trainable = False
     return backbone.output
@@ -200,19 +221,9 @@ BACKBONES = {
     "mini-resnet": _mini_resnet,
     "mini-xception": _mini_xception,
     "vgg16": _vgg16,
+    "resnet50v2": _resnet50v2,
+    "xception": _xception,
 }
-
-
-def _weights_file(weights: Path | str | None, name: str) -> str | None:
-    if weights == "random":
-        return None
-    if weights is None:
-        return "imagenet"
-    path = Path(weights) / name
-    if not path.is_file():
-        found = ", ".join(sorted(os.listdir(weights))) if Path(weights).is_dir() else "nada"
-        raise ModelError(f"Em {weights} era esperado o arquivo de pesos {name}; há: {found}.")
-    return str(path)
 
 
 # --- as cabeças ---------------------------------------------------------------------------------

@@ -21,6 +21,24 @@ $$M = \\sum_k \\mathrm{ReLU}(\\alpha_k A^k).$$
 A resposta, escondida.
 ```
 """
+EXPLORE = """\
+import numpy as np
+from covidcam import figures
+
+maps = np.zeros((2, 1, 3, 64, 64), np.uint8)
+maps[0, 0, 0, :32, :32] = 255
+lesions = np.zeros((2, 64, 64), bool)
+lesions[0, :32, :32] = True
+scores = np.array([[[1.0, 0.0, 0.0]], [[np.nan] * 3]])
+figures.explorer(
+    figures.Exploration(
+        films=np.full((2, 64, 64), 90, np.uint8), lesions=lesions, truth=np.array([0, 1]),
+        classes=("COVID-19", "NORMAL", "OUTRAS"), methods=("grad-cam",),
+        probabilities=np.array([[0.5, 0.3, 0.2], [0.1, 0.8, 0.1]]),
+        maps=maps, hits=scores, ratios=4 * scores,
+    )
+)
+"""
 TABLE = "import pandas as pd\npd.DataFrame({f'coluna {i}': [i] for i in range(30)})"
 
 
@@ -29,19 +47,22 @@ def site(tmp_path_factory):
     book = Book(tmp_path_factory.mktemp("site"))
     book.write("a", TABLE, PROSE)
     book.write("b", DRAW)
+    book.write("c", EXPLORE)
+    contents = "format: jb-book\nroot: a\nchapters:\n" + "".join(f"- file: {p}\n" for p in "bc")
+    (book.folder / "_toc.yml").write_text(contents, "utf-8")
     code, _, said = book.build()
     assert code == 0, said
     return book.page("a").parent
 
 
 def test_the_built_pages_have_no_problem(site):
-    assert [check(site / f"{name}.html", site) for name in "ab"] == [[], []]
+    assert [check(site / f"{name}.html", site) for name in "abc"] == [[], [], []]
 
 
 def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     a, b = ((site / f"{name}.html").read_text("utf-8") for name in "ab")
     assert "<math" in a and "mathjax" not in a.lower().replace("mathjax_ignore", "")
-    assert "thebe" not in a and "fontawesome.js" not in a and "searchindex" not in a
+    assert "unpkg" not in a and "fontawesome.js" not in a and "searchindex" not in a
     (image,) = [tag for tag in b.split("<img ")[1:] if "_images" in tag]
     assert 'width="825"' in image and 'height="330"' in image and ".webp" in image
     assert 'href="cadernos/b.ipynb"' in b and (site / "cadernos" / "b.ipynb").is_file()
@@ -60,7 +81,7 @@ def tabs():
 
 def test_a_reader_finds_nothing_wrong_in_any_width_or_theme(site, tabs):
     check_browser, context = tabs
-    for page in ("a.html", "b.html", "search.html"):
+    for page in ("a.html", "b.html", "c.html", "search.html"):
         assert check_browser.look(context, site / page) == []
 
 
@@ -69,7 +90,37 @@ def test_search_finds_with_and_without_accents(site, tabs):
     words = ["ativacao", "ativação", "ativações", "inexistente"]
     found = check_browser.searched(context, site, words)
     assert found.pop("inexistente") == []
-    assert [titles[0] for titles in found.values()] == ["Ativação e máscara"] * 3, found
+    assert list(found.values()) == [["Página a"]] * 3
+
+
+def test_the_explorer_answers_to_the_keyboard_and_says_what_it_shows(site, tabs):
+    tab = tabs[1].new_page()
+    tab.goto((site / "c.html").as_uri())
+    film, said = tab.locator("svg.explorer-film"), tab.get_by_role("status")
+    assert "dentro da lesão; a energia dentro dela é 4,0 vezes" in said.inner_text()
+    assert "era COVID-19" in film.get_attribute("aria-label")
+    middle = "document.querySelector('feFuncA').getAttribute('tableValues').split(' ')[50]"
+    assert float(tab.evaluate(middle)) == pytest.approx(0.5 * 0.65)
+
+    tab.get_by_label("Limiar").focus()
+    for _ in range(11):
+        tab.keyboard.press("ArrowRight")
+    assert float(tab.evaluate(middle)) == 0
+    tab.get_by_label("Classe explicada").select_option("NORMAL")
+    assert "não acha nada a favor" in said.inner_text()
+    tab.locator("[name='film']").select_option("2: era NORMAL")
+    assert tab.locator(".explorer dd").all_inner_texts() == ["10 %", "80 %", "10 %"]
+    tab.get_by_label("Contorno da lesão").press("Space")
+    assert tab.locator(".explorer-outline").get_attribute("d") == ""
+    tab.close()
+
+
+def test_without_scripts_the_explorer_stays_out_of_the_way(site, tabs):
+    context = tabs[1].browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto((site / "c.html").as_uri())
+    assert tab.locator(".explorer").is_hidden()
+    context.close()
 
 
 def test_the_browser_check_sees_what_is_wrong(tmp_path, tabs):

@@ -28,7 +28,7 @@ def _inline(self, node):
 
 
 def _block(self, node):
-    self.body.append(self.starttag(node, "div", "", CLASS="math"))
+    self.body.append(self.starttag(node, "div", "", CLASS="math", tabindex=0))
     self.body.append(mathml(node.astext(), "block"))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})</span>')

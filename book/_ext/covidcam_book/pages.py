@@ -7,6 +7,8 @@ import subprocess
 from covidcam_book import notebooks
 
 TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
+# Papéis que o docutils escreve e o padrão já abandonou, ou que pedem filhos que ele não põe.
+OBSOLETE_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
 
 
 def setup(app):
@@ -27,7 +29,8 @@ def repository(environ):
     ----------
     environ : mapping of str to str
         ``GITHUB_SERVER_URL`` e ``GITHUB_REPOSITORY``, que o GitHub põe no ambiente, dizem onde está
-        o código; ``COVIDCAM_SITE``, onde o livro será publicado.
+        o código; ``COVIDCAM_SITE``, onde o livro será publicado. Ao lado delas,
+        ``COVIDCAM_AVISO`` é um recado que todas as páginas mostram.
 
     Examples
     --------
@@ -53,7 +56,7 @@ def _commit(folder):
 
 
 def _prepare(app, pagename, templatename, context, doctree, address, commit):
-    context.update(address, commit=commit)
+    context.update(address, commit=commit, notice=os.environ.get("COVIDCAM_AVISO"))
     for kind in ("css_files", "script_files"):
         context[kind] = [file for file in context[kind] if "thebe" not in _said(file).lower()]
     if doctree is None:
@@ -62,9 +65,8 @@ def _prepare(app, pagename, templatename, context, doctree, address, commit):
         context["edit_address"] = address["edit_base"] + pagename + context["page_source_suffix"]
     if notebooks.is_notebook(app, pagename):
         context["notebook"] = context["pathto"](f"cadernos/{notebooks.name(pagename)}", 1)
-    context["body"] = TABLE.sub(
-        r'<div class="pst-scrollable-table-container">\g<0></div>', context["body"]
-    )
+    body = TABLE.sub(r'<div class="pst-scrollable-table-container">\g<0></div>', context["body"])
+    context["body"] = OBSOLETE_ROLE.sub("", body)
 
 
 def _said(file):
