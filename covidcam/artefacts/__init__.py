@@ -15,6 +15,7 @@ from covidcam.artefacts.networks import (
     shuffled_model_2,
     trained,
 )
+from covidcam.artefacts.novelty import usual_films
 
 __all__ = [
     "SAMPLES",
@@ -32,4 +33,5 @@ __all__ = [
     "selection",
     "shuffled_model_2",
     "trained",
+    "usual_films",
 ]
