@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "phantom": {"errors"},
     "datasets": {"errors"},
     "models": {"errors", "store"},
-    "lungs": {"errors"},
+    "lungs": {"errors", "settings", "store", "phantom"},
     "cam": {"errors"},
     "evaluation": {"errors", "cam"},
     "figures": {"errors", "cam", "evaluation"},

@@ -1,0 +1,108 @@
+"""A rede treinada, feita uma vez e guardada no depósito."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import joblib
+import numpy as np
+from tqdm import tqdm
+
+from covidcam import phantom, store
+from covidcam.lungs.network import SIDE, build, train
+from covidcam.settings import Settings
+
+RECIPE = {"films": 400, "size": 160, "steps": 500, "batch_size": 16, "learning_rate": 4e-3}
+# Nenhum acervo de fantomas tem pacientes daqui em diante: a rede não viu nenhum deles no treino.
+FIRST_PATIENT = 2**30
+
+
+def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
+    """A rede que acha os pulmões; na primeira vez, treinada.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    callable
+        De uint8 (N, 128, 128) para logits, float32 (N, 64, 64, 2): o pulmão à esquerda e o à
+        direita na imagem.
+    """
+
+    def make(folder: Path) -> None:
+        images, lungs = films(RECIPE["films"], RECIPE["size"])
+        model = train(
+            build(),
+            images,
+            lungs,
+            RECIPE["steps"],
+            RECIPE["batch_size"],
+            RECIPE["learning_rate"],
+        )
+        model.save_weights(folder / "u-net.weights.h5")
+
+    code = ["phantom", "lungs/finder", "lungs/network", "lungs/variation"]
+    return _load(store.keep(settings.cache, "pulmoes", RECIPE, code, make))
+
+
+def films(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fantomas de treino, dos dois modos de filmar e das três classes, com os seus pulmões.
+
+    Parameters
+    ----------
+    count : int
+    size : int
+        Lado, em pixels.
+
+    Returns
+    -------
+    images : ndarray, uint8 (count, size, size)
+    lungs : ndarray, uint8 (count, size, size, 2)
+        0 ou 1; o pulmão à esquerda e o à direita na imagem.
+    """
+    work = joblib.Parallel(n_jobs=2 if count > 24 else 1, return_as="generator")(
+        joblib.delayed(_film)(FIRST_PATIENT + k, phantom.LABELS[k % 3], size) for k in range(count)
+    )
+    made = list(tqdm(work, total=count, desc="fantomas", unit="filme", disable=None))
+    images, lungs = (np.stack(part) for part in zip(*made, strict=True))
+    return images, lungs
+
+
+def _film(seed, label, size):
+    cv2.setNumThreads(1)
+    film = phantom.radiograph(seed, label, size)
+    return film.image, one_by_one(film.lungs)
+
+
+def one_by_one(lungs: np.ndarray) -> np.ndarray:
+    """Os dois maiores pedaços de uma máscara, o da esquerda na imagem primeiro.
+
+    Parameters
+    ----------
+    lungs : ndarray, bool (H, W)
+
+    Returns
+    -------
+    ndarray, uint8 (H, W, 2)
+    """
+    _, pieces, stats, centres = cv2.connectedComponentsWithStats(lungs.astype(np.uint8))
+    largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:2]
+    left, right = sorted(largest, key=lambda piece: centres[piece, 0])
+    return np.stack([pieces == left, pieces == right], axis=-1).astype(np.uint8)
+
+
+@functools.lru_cache(maxsize=1)
+def _load(folder):
+    """Compilada uma vez por processo."""
+    import tensorflow as tf
+
+    model = build()
+    model.load_weights(folder / "u-net.weights.h5")
+    batch_of_any_size = tf.TensorSpec((None, SIDE, SIDE), tf.uint8)
+    forward = tf.function(
+        lambda batch: model(batch[..., None], training=False), [batch_of_any_size]
+    )
+    return lambda batch: forward(batch).numpy()
