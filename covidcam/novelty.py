@@ -2,9 +2,10 @@
 
 A imagem é reduzida a 48 × 48 e dividida em 6 × 6 células; em cada uma contam-se as direções em que
 o cinza muda, como no HOG: mexer no contraste não muda nada, e virar, girar ou inverter a imagem
-muda tudo. A estranheza é a distância de Mahalanobis dessas contagens às dos fantomas frontais,
-variados em posição, tamanho, giro e contraste, dividida pela que 99 % dos fantomas de calibração,
-que não entraram no ajuste, não passam.
+muda tudo. A estranheza é o quadrado da distância de Mahalanobis dessas contagens às dos fantomas
+frontais, variados em posição, tamanho, giro e contraste, dividido pelo limite: o que 99 % dos
+fantomas de uma classe não passam quando a distância só conhece as outras. Assim o limite tolera o
+que uma doença nunca vista muda num filme.
 """
 
 import os
@@ -82,15 +83,18 @@ def load(path: str | os.PathLike) -> UsualFilms:
         return UsualFilms(arrays["mean"], arrays["precision"], float(arrays["limit"]))
 
 
-def fit(images: np.ndarray, seed: int = 0) -> UsualFilms:
-    """Resume radiografias frontais: quatro quintos ajustam a distância, um quinto a calibra.
+def fit(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> UsualFilms:
+    """Resume radiografias frontais e escolhe o limite da estranheza.
 
     Parameters
     ----------
     images : ndarray, uint8 (N, H, W) ou (N, H, W, 3)
         Todas frontais, direitas e não invertidas.
+    labels : array-like (N,)
+        A classe de cada uma. O limite é o maior dos que cada classe dá quando fica de fora do
+        ajuste; a distância final conhece todas.
     seed : int
-        Decide a divisão e as variações.
+        Decide as variações.
 
     Returns
     -------
@@ -99,26 +103,39 @@ def fit(images: np.ndarray, seed: int = 0) -> UsualFilms:
     Raises
     ------
     InputError
-        Se há menos de dez imagens, ou a forma ou o tipo é outro.
+        Se há menos de duas classes ou de dez imagens fora de uma delas, ou se a forma ou o tipo é
+        outro.
 
     References
     ----------
     Dalal e Triggs, 2005, 10.1109/CVPR.2005.177 (HOG); Ledoit e Wolf, 2004,
     10.1016/S0047-259X(03)00096-4 (covariância); Lee et al., 2018, arXiv:1807.03888 (Mahalanobis).
     """
-    grey = _grey(images)
-    if len(grey) < 10:
-        raise InputError(f"Há {len(grey)} imagens; são precisas ao menos 10.")
+    grey, labels = _grey(images), np.asarray(labels)
+    if labels.shape != (len(grey),):
+        raise InputError(
+            f"Há {len(grey)} imagens e {labels.shape} classes; deve haver uma por uma."
+        )
+    classes = np.unique(labels)
+    if len(classes) < 2 or min((labels != name).sum() for name in classes) < 10:
+        raise InputError(
+            f"Há {len(grey)} imagens em {len(classes)} classes; são precisas duas classes ou mais,"
+            " e dez imagens fora de cada uma."
+        )
     random = np.random.default_rng(seed)
-    order = random.permutation(len(grey))
-    held = order[: len(grey) // 5]
-    varied = [
-        directions(np.stack([_vary(grey[i], random) for _ in range(VARIATIONS) for i in part]))
-        for part in (order[len(held) :], held)
-    ]
-    model = LedoitWolf().fit(varied[0])
-    distances = _squared_distance(varied[1] - model.location_, model.precision_)
-    return UsualFilms(model.location_, model.precision_, float(np.quantile(distances, ACCEPTED)))
+    varied = np.stack(
+        [directions(np.stack([_vary(image, random) for image in grey])) for _ in range(VARIATIONS)]
+    )
+
+    def learn(rows):
+        return LedoitWolf().fit(varied[:, rows].reshape(-1, varied.shape[2]))
+
+    def tolerated(label):
+        known, new = learn(labels != label), varied[:, labels == label].reshape(-1, varied.shape[2])
+        return np.quantile(_squared_distance(new - known.location_, known.precision_), ACCEPTED)
+
+    model = learn(np.ones(len(grey), bool))
+    return UsualFilms(model.location_, model.precision_, float(max(map(tolerated, classes))))
 
 
 def directions(images: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ def usual_films(settings: Settings) -> novelty.UsualFilms:
     data, folder = arrays(settings.with_phantoms())
 
     def make(target: Path) -> None:
-        novelty.fit(data.X).save(target / "usual.npz")
+        novelty.fit(data.X, data.Y.argmax(axis=1)).save(target / "usual.npz")
 
     parameters = {"arrays": folder.name}
     target = store.keep(settings.cache, "estranheza", parameters, ["novelty"], make)

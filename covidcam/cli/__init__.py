@@ -74,4 +74,6 @@ def main() -> None:
 
 
 def _complain(message: str) -> None:
-    Console(stderr=True).print(f"[bold red]Erro:[/] {escape(message)}", highlight=False)
+    Console(stderr=True).print(
+        f"[bold red]Erro:[/] {escape(message)}", highlight=False, soft_wrap=True
+    )

@@ -114,8 +114,11 @@ def _model(path: Path | None) -> tuple["keras.Model", Path]:
 def _tools(model):
     from covidcam import artefacts, batch, lungs
 
-    reference = artefacts.usual_films(settings.read())
-    return batch.Tools(model, lungs.find_many, reference.strangeness)
+    chosen = settings.read()
+    usual = artefacts.usual_films(chosen)
+    return batch.Tools(
+        model, lambda images: list(lungs.find_many(images, chosen)), usual.strangeness
+    )
 
 
 def _quiet() -> None:

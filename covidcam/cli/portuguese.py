@@ -22,9 +22,11 @@ MESSAGES = {
     r"Option '(.+?)' requires an argument\.?": r"A opção \1 pede um valor.",
     r"Option '(.+?)' does not take a value\.": r"A opção \1 não leva valor.",
     r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)": r"Sobram argumentos: \1.",
-    r"Invalid value for '(.+?)': .*valid integer.*": r"O valor de \1 não é um número inteiro.",
-    r"Invalid value for '(.+?)': .*valid number.*": r"O valor de \1 não é um número.",
-    r"Invalid value for '(.+?)': (.+)": r"O valor de \1 não é aceito: \2",
+    r"Invalid value for '?(.+?)'?: .*valid integer.*": r"O valor de \1 não é um número inteiro.",
+    r"Invalid value for '?(.+?)'?: .*valid number.*": r"O valor de \1 não é um número.",
+    r"Invalid value for '?(.+?)'?: .*than or equal to (.+)": r"O valor de \1 não está entre os que se"
+    r" aceitam; o limite é \2.",
+    r"Invalid value for '?(.+?)'?: (.+)": r"O valor de \1 não é aceito: \2",
     r"Invalid value: (.+)": r"\1",
 }
 
@@ -68,6 +70,7 @@ def app(help: str) -> typer.Typer:
         help=help,
         no_args_is_help=True,
         add_completion=False,
+        rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
     )
 
