@@ -113,9 +113,7 @@ def fit(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> UsualFilms:
     """
     grey, labels = _grey(images), np.asarray(labels)
     if labels.shape != (len(grey),):
-        raise InputError(
-            f"Há {len(grey)} imagens e {labels.shape} classes; deve haver uma por uma."
-        )
+        raise InputError(f"Há {len(grey)} imagens e classes de forma {labels.shape}.")
     classes = np.unique(labels)
     if len(classes) < 2 or min((labels != name).sum() for name in classes) < 10:
         raise InputError(

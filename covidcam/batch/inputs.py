@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from covidcam.datasets.catalog import EXTENSIONS
 from covidcam.datasets.dicom import is_dicom
@@ -105,7 +104,7 @@ def share(items: Sequence[Item], text: str) -> list[Item]:
 
 
 def one_line(text: str) -> str:
-    """Escreve um texto numa linha só, com o que não se imprime em código.
+    r"""Escreve um texto numa linha só, com o que não se imprime em código.
 
     Parameters
     ----------
@@ -118,7 +117,7 @@ def one_line(text: str) -> str:
     Examples
     --------
     >>> print(one_line("tórax" + chr(10) + "2.png"))
-    tórax\\n2.png
+    tórax\n2.png
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

@@ -101,7 +101,8 @@ def run(
         return _refuse(one, output) if isinstance(one, Film) else _write(one, output)
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        todo = [item for item, done in zip(items, pool.map(output.is_done, items)) if not done]
+        done = pool.map(output.is_done, items)
+        todo = [item for item, ready in zip(items, done, strict=True) if not ready]
         films = _ahead(pool, read, todo, 2 * BATCH)
         explained = _explain(films, tools, methods, target, size)
         finished = _ahead(pool, finish, explained, 2 * BATCH)

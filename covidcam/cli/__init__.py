@@ -74,6 +74,5 @@ def main() -> None:
 
 
 def _complain(message: str) -> None:
-    Console(stderr=True).print(
-        f"[bold red]Erro:[/] {escape(message)}", highlight=False, soft_wrap=True
-    )
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"[bold red]Erro:[/] {escape(message)}")

@@ -103,9 +103,9 @@ def _model(path: Path | None) -> tuple["keras.Model", Path]:
 
     chosen = settings.read().with_phantoms()
     _say(
-        "Sem --modelo: uso a rede de demonstração, que só viu radiografias sintéticas. Mostro o mapa"
-        " e os pulmões, sem classe nem probabilidade, que dela não valeriam nada. Na primeira vez"
-        f" ela é treinada, o que leva alguns minutos, e fica guardada em {chosen.cache}."
+        "Sem --modelo: uso a rede de demonstração, que só viu radiografias sintéticas. Mostro o"
+        " mapa e os pulmões, sem classe nem probabilidade, que dela não valeriam nada. Na primeira"
+        f" vez ela é treinada, o que leva alguns minutos, e fica guardada em {chosen.cache}."
     )
     trained = artefacts.model_2(chosen)
     return trained.model, trained.file
@@ -115,9 +115,10 @@ def _tools(model):
     from covidcam import artefacts, batch, lungs
 
     chosen = settings.read()
-    usual = artefacts.usual_films(chosen)
     return batch.Tools(
-        model, lambda images: list(lungs.find_many(images, chosen)), usual.strangeness
+        model=model,
+        find_lungs=lambda images: list(lungs.find_many(images, chosen)),
+        strangeness=artefacts.usual_films(chosen).strangeness,
     )
 
 

@@ -24,8 +24,8 @@ MESSAGES = {
     r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)": r"Sobram argumentos: \1.",
     r"Invalid value for '?(.+?)'?: .*valid integer.*": r"O valor de \1 não é um número inteiro.",
     r"Invalid value for '?(.+?)'?: .*valid number.*": r"O valor de \1 não é um número.",
-    r"Invalid value for '?(.+?)'?: .*than or equal to (.+)": r"O valor de \1 não está entre os que se"
-    r" aceitam; o limite é \2.",
+    r"Invalid value for '?(.+?)'?: .*than or equal to (.+)": r"O valor de \1 passa do limite, que"
+    r" é \2.",
     r"Invalid value for '?(.+?)'?: (.+)": r"O valor de \1 não é aceito: \2",
     r"Invalid value: (.+)": r"\1",
 }

@@ -1,6 +1,7 @@
 """Um arquivo DICOM de uma só imagem -> os seus cinzas, claros onde o filme é claro."""
 
 import os
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -92,10 +93,8 @@ def read_dicom(path: str | os.PathLike, most_pixels: int, longest: int | None) -
     array = _shrink(array, longest)
     padding = array == dataset.get("PixelPaddingValue")
     values = apply_modality_lut(array, dataset)
-    try:
+    with suppress(ValueError):  # uma janela sem sentido (de largura zero) é como nenhuma
         values = apply_voi_lut(values, dataset)
-    except ValueError:
-        pass  # uma janela sem sentido (de largura zero, por exemplo) é como nenhuma
     values = np.asarray(values, np.float32)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         values = -values

@@ -11,7 +11,7 @@ from covidcam.errors import DataError
 
 SIDE = 237  # o lado das imagens de 2020
 MOST_PIXELS = 40_000_000  # as maiores radiografias digitais têm uns 20 milhões
-# Os outros formatos do Pillow ficam de fora: há os que chamam programas (EPS) e os que não são filmes.
+# Os outros formatos do Pillow ficam de fora: há os que chamam programas (EPS).
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK")  # os modos que o Pillow reduz como estão
 
