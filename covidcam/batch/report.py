@@ -75,5 +75,5 @@ def describe(row: dict, method: str) -> str:
         return "Nenhum pulmão foi encontrado, e não há como dizer que parte do mapa está neles."
     return (
         f"{percent(energy)} do mapa está dentro dos pulmões, que cobrem {percent(share)} da imagem:"
-        f" {number(energy / share, 1)} vez(es) o que um mapa ao acaso teria."
+        f" {number(energy / share, 1)} × o que um mapa ao acaso teria."
     )

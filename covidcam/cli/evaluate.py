@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from covidcam.cli.quiet import hush
 from covidcam.errors import DataError
 
 BATCH = 64
@@ -40,6 +41,7 @@ def avaliar(
         raise typer.BadParameter(
             f"{metodo!r}; os métodos são {', '.join(cam.METHODS)}", param_hint="--metodo"
         )
+    hush()
     model = models.load(modelo)
     classes = list(model.covidcam["classes"])
     side = model.input_shape[1]

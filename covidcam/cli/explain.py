@@ -1,7 +1,5 @@
 """``covidcam explicar``: os mapas das imagens de quem lê."""
 
-import logging
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +7,7 @@ import typer
 from rich.console import Console
 
 from covidcam import settings
+from covidcam.cli.quiet import hush
 from covidcam.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,11 +56,12 @@ def explicar(
     covidcam explicar filmes --fatia 1/4 --saida mapas
     """
     from covidcam import batch
+    from covidcam.figures.text import counted
 
     methods = _methods(metodo)
     items = batch.collect(imagens, saida)
     mine = _checked("--fatia", batch.share, items, fatia)
-    _quiet()
+    hush()
     model, file = _model(modelo)
     classes = model.covidcam["classes"]
     if classe is not None and classe not in classes:
@@ -72,7 +72,8 @@ def explicar(
         _say(f"{item.name}: {batch.one_line(refusal)}")
     table = output.finish()
     refused = int(table["motivo"].notna().sum())
-    _say(f"{len(table) - refused} imagens explicadas e {refused} recusadas: {saida}/relatorio.html")
+    explained = counted(len(table) - refused, "imagem explicada", "imagens explicadas")
+    _say(f"{explained}, {counted(refused, 'recusada')}: {saida / 'relatorio.html'}")
     _say(batch.DISCLAIMER)
     if refused:
         raise typer.Exit(1)
@@ -120,12 +121,6 @@ def _tools(model):
         find_lungs=lambda images: list(lungs.find_many(images, chosen)),
         strangeness=artefacts.usual_films(chosen).strangeness,
     )
-
-
-def _quiet() -> None:
-    """Cala os avisos dos leitores de imagem, que citam o conteúdo dos arquivos."""
-    warnings.simplefilter("ignore")
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 
 def _say(text: str) -> None:

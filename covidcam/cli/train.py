@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from covidcam import settings
+from covidcam.cli.quiet import hush
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,7 @@ def treinar(
         raise typer.BadParameter(
             f"{rede!r}; as redes são {', '.join(models.BACKBONES)}", param_hint="--rede"
         )
+    hush()
     catalog = datasets.load_catalog(pasta)
     classes = tuple(sorted(set(catalog["label"])))
     saida.parent.mkdir(parents=True, exist_ok=True)
