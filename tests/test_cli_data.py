@@ -1,40 +1,39 @@
-"""``covidcam dados``, num processo de verdade, contra um servidor local."""
+"""``covidcam dados``, contra um servidor local."""
 
-import json
-import os
-import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from local_source import KERMANY_FILES, KERMANY_WANTED, serving, zipped
 from PIL import Image
 
-RUN = """
-import json, os
-from dataclasses import replace
-from covidcam.cli import main
-from covidcam.datasets import sources, transfer
-transfer.PAUSE = 0
-changes = json.loads(os.environ["CHANGES"])
-for name, source in sources.SOURCES.items():
-    sources.SOURCES[name] = replace(source, **changes.get(name, {}))
-main()
-"""
+from covidcam.cli import data, main
+from covidcam.datasets.sources import SOURCES
+
 COHEN_PREFIX = "covid-chestxray-dataset-6a4242344473ccb5ed0d2148d8c7bfb1691e4ed8/"
 TABLE = "patientid,finding,view,modality,filename,license\n1,COVID-19,PA,X-ray,a.png,CC BY\n"
 COHEN_FILES = {f"{COHEN_PREFIX}metadata.csv": TABLE, f"{COHEN_PREFIX}images/a.png": b"i"}
 
 
-def run(*arguments, changes=None, **environ):
-    variables = {"CHANGES": json.dumps(changes or {}), "COLUMNS": "400"}
-    return subprocess.run(
-        [sys.executable, "-c", RUN, "dados", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | variables | {name: str(value) for name, value in environ.items()},
-    )
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """O comando neste processo, com as fontes e as variáveis de ambiente que se pedem."""
+
+    def run(*arguments, changes=(), **environ):
+        with monkeypatch.context() as patch:
+            for name, change in dict(changes).items():
+                patch.setitem(SOURCES, name, replace(SOURCES[name], **change))
+            for name, value in (environ | {"COLUMNS": "400"}).items():
+                patch.setenv(name, str(value))
+            patch.setattr(sys, "argv", ["covidcam", "dados", *map(str, arguments)])
+            with pytest.raises(SystemExit) as caught:
+                main()
+        out, err = capsys.readouterr()
+        return SimpleNamespace(returncode=caught.value.code, stdout=out, stderr=err)
+
+    return run
 
 
 def tiny(address, **changes):
@@ -68,7 +67,7 @@ def cells(result):
     return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
 
 
-def test_fetch_puts_the_collections_where_the_book_looks(tmp_path):
+def test_fetch_puts_the_collections_where_the_book_looks(run, tmp_path):
     with serving(zipped(KERMANY_FILES)) as one, serving(zipped(COHEN_FILES)) as other:
         changes = {
             "kermany": tiny(one.address),
@@ -90,7 +89,7 @@ def test_fetch_puts_the_collections_where_the_book_looks(tmp_path):
     assert str(target) in result.stdout
 
 
-def test_without_a_choice_the_collections_go_to_the_cache(tmp_path):
+def test_without_a_choice_the_collections_go_to_the_cache(run, tmp_path):
     with serving(zipped(KERMANY_FILES)) as server:
         result = run(
             "baixar",
@@ -102,7 +101,7 @@ def test_without_a_choice_the_collections_go_to_the_cache(tmp_path):
     assert [path.name for path in (tmp_path / "dados").iterdir()] == ["chest_xray"]
 
 
-def test_one_source_that_refuses_does_not_stop_the_other(tmp_path):
+def test_one_source_that_refuses_does_not_stop_the_other(run, tmp_path):
     with serving(zipped(KERMANY_FILES)) as one, serving(b"", statuses=[403]) as other:
         changes = {"kermany": tiny(one.address), "cohen": tiny(other.address)}
         result = run("baixar", "--pasta", tmp_path, changes=changes)
@@ -112,12 +111,25 @@ def test_one_source_that_refuses_does_not_stop_the_other(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["chest_xray"]
 
 
-def test_wrong_usage_ends_with_two():
+def test_an_interruption_says_that_the_same_command_goes_on(run, tmp_path, monkeypatch):
+    def interrupt(source, folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("covidcam.datasets.download.download", interrupt)
+    result = run("baixar", "--pasta", tmp_path)
+    assert result.returncode == 1 and "continua de onde parou" in result.stderr
+
+
+def test_every_source_has_a_name_in_the_command():
+    assert set(data.Which) == {*SOURCES, "tudo"}
+
+
+def test_wrong_usage_ends_with_two(run):
     assert run("baixar", "outro").returncode == 2
     assert run("verificar", "demais").returncode == 2
 
 
-def test_what_is_there_is_counted(folder):
+def test_what_is_there_is_counted(run, folder):
     result = run("verificar", "--pasta", folder)
     assert result.returncode == 0, result.stderr
     assert cells(result) == [
@@ -135,7 +147,7 @@ def test_what_is_there_is_counted(folder):
     assert "kermany: 1 das 5856 imagens" in result.stdout
 
 
-def test_what_is_missing_is_named_with_the_way_to_fetch_it(folder):
+def test_what_is_missing_is_named_with_the_way_to_fetch_it(run, folder):
     (folder / "chest_xray").rename(folder / "outra")
     result = run("verificar", COVIDCAM_DADOS=folder)
     assert result.returncode == 1
@@ -146,7 +158,7 @@ def test_what_is_missing_is_named_with_the_way_to_fetch_it(folder):
     assert not (folder / "nada").exists()
 
 
-def test_citations_and_licences_are_of_what_is_there(folder):
+def test_citations_and_licences_are_of_what_is_there(run, folder):
     both = run("citar", "--pasta", folder)
     assert both.returncode == 0, both.stderr
     for part in ("arXiv:2003.11597", "10.17632/rscbjbr9sj.2", "CC BY 4.0"):
@@ -157,7 +169,7 @@ def test_citations_and_licences_are_of_what_is_there(folder):
     assert "arXiv:2003.11597" in one.stdout and "rscbjbr9sj" not in one.stdout
 
 
-def test_citations_before_anything_is_there(tmp_path):
+def test_citations_before_anything_is_there(run, tmp_path):
     result = run("citar", "--pasta", tmp_path)
     assert result.returncode == 0
     assert "Nenhum acervo" in result.stdout and "arXiv:2003.11597" in result.stdout

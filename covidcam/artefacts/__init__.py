@@ -4,6 +4,7 @@ Aqui as salas se ligam: acervo -> arrays -> rede treinada -> mapas. Cada funçã
 seguinte precisa, e o que já foi feito com os mesmos parâmetros e o mesmo código vem do depósito.
 """
 
+from covidcam.artefacts.cards import by_group, count, left_out, people
 from covidcam.artefacts.comparison import (
     Families,
     beside_2020,
@@ -36,6 +37,7 @@ from covidcam.artefacts.networks import (
     shuffled_model_2,
     trained,
 )
+from covidcam.artefacts.novelty import usual_films
 
 __all__ = [
     "EPOCHS",
@@ -47,9 +49,12 @@ __all__ = [
     "arrays",
     "beside_2020",
     "board",
+    "by_group",
+    "count",
     "exploration",
     "families",
     "frozen_features",
+    "left_out",
     "lung_energy",
     "missing_weights",
     "model_1",
@@ -58,6 +63,7 @@ __all__ = [
     "network",
     "pairs",
     "partition",
+    "people",
     "phantom_mistakes",
     "plain_features",
     "raw_data",
@@ -66,4 +72,5 @@ __all__ = [
     "split_comparison",
     "trained",
     "tuned_overlap",
+    "usual_films",
 ]

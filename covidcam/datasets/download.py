@@ -100,7 +100,7 @@ def _fill(source: Source, inbox: Path, workshop: Path, target: Path) -> None:
         if source.table_length is not None:
             _check_table(extracted, source.table_length)
         os.replace(extracted, target)
-        ours.unlink(missing_ok=True)
+        shutil.rmtree(workshop, ignore_errors=True)
     except DataError:
         ours.unlink(missing_ok=True)  # não serve
         raise

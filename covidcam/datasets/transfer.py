@@ -64,7 +64,7 @@ def transfer(
             if failures == TRIES:
                 raise DataError(
                     f"A conexão com {url} falhou {TRIES} vezes seguidas ({error}). O que já veio"
-                    f" ({furthest} bytes) fica guardado, e o mesmo comando continua dali."
+                    f" ({_length(partial)} bytes) fica guardado, e o mesmo comando continua dali."
                 ) from error
             time.sleep(PAUSE * 2 ** (failures - 1))
     os.replace(partial, output_file)

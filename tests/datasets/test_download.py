@@ -306,6 +306,7 @@ def test_an_interrupted_extraction_is_not_a_collection_and_is_not_fetched_again(
         rest = tmp_path / "baixados" / "kermany" / "extraído" / "train" / "NORMAL"
         rest.mkdir(parents=True)
         (rest / "pela-metade.jpeg").write_bytes(b"x")
+        (tmp_path / "baixados" / "kermany" / "tmpresto").write_bytes(b"x")
         assert is_complete(download(source, tmp_path))
         assert len(server.asked) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["chest_xray"]

@@ -141,3 +141,26 @@ def test_the_two_parts_make_the_whole(name, first, frozen):
     assert not one.trainable_weights
     assert two.layers[1].name == first
     np.testing.assert_allclose(two(one(images)), model(images), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["resnet50v2", "xception"])
+@pytest.mark.parametrize("head", ["pooled", "2020-modelo-2"])
+def test_the_other_full_networks_see_the_scale_they_were_trained_on(name, head):
+    """De −1 a 1, como o preparo do próprio Keras; ou de 0 a 1, como em 2020."""
+    model = build(name, THREE, "random", head, input_shape=(96, 96, 3))
+    images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3)).astype("float32")
+    peer = {"resnet50v2": keras.applications.resnet_v2, "xception": keras.applications.xception}
+    expected = peer[name].preprocess_input(images.copy()) if head == "pooled" else images / 255
+    seen = keras.Model(model.input, model.get_layer("normalize").output)(images)
+    np.testing.assert_allclose(seen, expected, atol=1e-6)
+    assert {weight.path.split("/")[0] for weight in model.trainable_weights} <= {
+        "hidden",
+        "probabilities",
+    }
+
+
+def test_a_frozen_network_does_not_change_while_it_trains():
+    """As normalizações da ResNet ficam como estão, também no modo de treino."""
+    frozen = split(build("resnet50v2", THREE, "random", input_shape=(64, 64, 3)))[0]
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype("float32")
+    np.testing.assert_allclose(frozen(images, training=True), frozen(images), atol=1e-5)

@@ -5,6 +5,8 @@ seguem absolutas para os núcleos que executam as páginas. O resto tem um arqui
 
 cache
     As páginas são executadas de novo quando o pacote, os dados ou as escolhas mudam.
+ahead
+    Um segundo processo adianta o que as últimas páginas vão pedir.
 images
     Texto alternativo, compressão, tamanho e carga tardia das figuras.
 mathematics
@@ -20,7 +22,7 @@ pages, notebooks
 import os
 
 from covidcam import settings
-from covidcam_book import cache, images, mathematics, pages, portuguese, status
+from covidcam_book import ahead, cache, images, mathematics, pages, portuguese, status
 
 
 def setup(app):
@@ -30,6 +32,6 @@ def setup(app):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     cache.setup(app, chosen)
     status.setup(app, chosen, pages.commit(app.srcdir))
-    for subject in (images, mathematics, portuguese, pages):
+    for subject in (ahead, images, mathematics, portuguese, pages):
         subject.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
