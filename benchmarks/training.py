@@ -13,7 +13,8 @@ deles.
 O preparo é medido em processos novos, com dez vezes mais imagens no segundo.
 
 Com COVIDCAM_DADOS e COVIDCAM_PESOS, treina-se também a cabeça pelas duas vias, em poucas
-radiografias e épocas, com a mesma semente e a mesma ordem dos lotes, e compara-se o que as duas redes dizem.
+radiografias e épocas, com a mesma semente e a mesma ordem dos lotes, e compara-se o que as duas
+redes dizem.
 """
 
 import argparse
