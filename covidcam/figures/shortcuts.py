@@ -12,12 +12,12 @@ GREY = canvas.COLOURS[3]
 MAPS = {"grad-cam": "Grad-CAM", "occlusion": "oclusão"}
 MEASURES = {
     "network": "acerto da rede, em pacientes que não viu",
-    "both looks": "acerto com cada paciente filmado dos dois modos",
+    "both looks": "acerto com cada paciente radiografado dos dois modos",
     "energy": "energia do mapa nos pulmões, em vezes o acaso",
     "share": "parte da imagem que os pulmões cobrem",
     "hidden": "acerto com os pulmões apagados",
     "shape": "acerto só com a forma dos pulmões",
-    "look": "acerto do modo de filmar (ou do acervo)",
+    "look": "acerto do modo de radiografar (ou do acervo)",
 }
 
 
@@ -124,7 +124,7 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
         O texto alternativo, para `show`.
     """
     figure = canvas.new(1, 2, height=3.2)
-    accuracies = {"confounded": "filmado como o treino", "unconfounded": "filmado dos dois modos"}
+    accuracies = {"confounded": "teste como o treino", "unconfounded": "teste dos dois modos"}
     means = table.groupby("dial").mean()
     for axes, curves in zip(figure.axes, (accuracies, MAPS), strict=True):
         for (column, label), colour in zip(curves.items(), canvas.COLOURS[1::-1], strict=True):
@@ -132,7 +132,7 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
             axes.plot(means.index, means[column], color=colour, linewidth=2, label=label)
         axes.axhline(0.5 if curves is accuracies else 1, color=GREY, lw=1, ls="--")
         axes.legend(frameon=False, fontsize=8)
-        axes.set_xlabel("botão: quanto o modo de filmar segue a classe")
+        axes.set_xlabel("botão: quanto o modo segue a classe")
         _write(axes.xaxis, lambda value: f"{value:g}".replace(".", ","))
     figure.axes[0].set(title="acurácia no teste", ylim=(0.4, 1.03))
     _write(figure.axes[0].yaxis, percent)
@@ -140,9 +140,9 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
     _write(figure.axes[1].yaxis, _once)
     first, last = means.iloc[0], means.iloc[-1]
     alt = (
-        f"Do botão em 0 ao botão em 1, a acurácia no teste filmado como o treino vai de"
-        f" {percent(first.confounded)} a {percent(last.confounded)}; com cada paciente filmado dos"
-        f" dois modos, de {percent(first.unconfounded)} a {percent(last.unconfounded)}. A energia"
+        f"Do botão em 0 ao botão em 1, a acurácia no teste feito como o treino vai de"
+        f" {percent(first.confounded)} a {percent(last.confounded)}; com cada paciente radiografado"
+        f" dos dois modos, de {percent(first.unconfounded)} a {percent(last.unconfounded)}. A energia"
         " na lesão vai de "
         + listing(
             [
