@@ -40,7 +40,9 @@ def ambiente() -> None:
 
 @app.command(cls=portuguese.Command)
 def fantoma(
-    pasta: Annotated[Path, typer.Argument(help="Onde escrever; não pode existir com arquivos.")],
+    pasta: Annotated[
+        Path, typer.Argument(help="A pasta onde escrever; se já existe, deve estar vazia.")
+    ],
     covid: Annotated[int, typer.Option(help="Radiografias com COVID-19.")] = 175,
     normal: Annotated[int, typer.Option(help="Radiografias normais.")] = 100,
     outras: Annotated[int, typer.Option(help="Radiografias com outras infecções.")] = 100,

@@ -30,7 +30,9 @@ def treinar(
     rede: Annotated[
         str, typer.Option(metavar="REDE", help="mini-vgg, do zero, ou vgg16, com pesos ImageNet.")
     ] = "mini-vgg",
-    epocas: Annotated[int, typer.Option(metavar="N", min=1, help="Voltas ao treino.")] = 60,
+    epocas: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Voltas pelas imagens de treino.")
+    ] = 60,
     semente: Annotated[int, typer.Option(metavar="N", min=0, help="A mesma dá a mesma rede.")] = 0,
 ) -> None:
     """Treina uma rede, mede-a em pacientes que ela não viu e guarda o modelo.

@@ -142,8 +142,8 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
     alt = (
         f"Do botão em 0 ao botão em 1, a acurácia no teste feito como o treino vai de"
         f" {percent(first.confounded)} a {percent(last.confounded)}; com cada paciente radiografado"
-        f" dos dois modos, de {percent(first.unconfounded)} a {percent(last.unconfounded)}. A energia"
-        " na lesão vai de "
+        f" dos dois modos, de {percent(first.unconfounded)} a {percent(last.unconfounded)}. A"
+        " energia na lesão vai de "
         + listing(
             [
                 f"{number(first[name], 1)} a {number(last[name], 1)} ({label})"
