@@ -47,7 +47,7 @@ def network(data, wrong):
     said = data.Y[test].argmax(axis=1)
     said[wrong] = (said[wrong] + 1) % 3
     return networks.Trained(
-        model=None,
+        name="rede",
         classes=CLASSES,
         history=pd.DataFrame(),
         train=np.arange(0, 20, 2),
