@@ -23,9 +23,9 @@ BESIDE_2020 = {
         " a tabela compara as mesmas redes."
     ),
     "real": (
-        "As coleções são as mesmas de 2020, as imagens não: aquela lista não foi publicada, e aqui"
-        " elas são sorteadas. A cabeça, a divisão por 255 e o número de épocas são os de 2020; o"
-        " passo do treino decai e os lotes têm outro tamanho."
+        "Os acervos são os mesmos de 2020; as imagens, não: aquela lista não foi publicada, e aqui"
+        " elas são sorteadas. A cabeça, a divisão por 255 e o número de épocas são os de 2020; já"
+        " o passo do treino diminui com o tempo, e os lotes têm outro tamanho."
     ),
 }
 
