@@ -66,7 +66,7 @@ def avaliar(
     console = Console()
     seen = "" if unseen else " (não sei se a rede já as viu: falta o .csv de covidcam treinar)"
     console.print(f"A rede {accuracy(right, len(measured))}{seen}", highlight=False, markup=False)
-    table = Table("onde", "imagens", "energia", "em vezes o acaso", title=f"mapa {metodo}")
+    table = Table("onde", "imagens", "energia", "em múltiplos do acaso", title=f"mapa {metodo}")
     for kind, title in {"lesions": "lesões", "lungs": "pulmões", "lung_boxes": "caixas"}.items():
         energy, ratio = measured[f"energia_{kind}"], measured[f"vezes_o_acaso_{kind}"]
         if energy.notna().any():

@@ -12,7 +12,7 @@ from covidcam.figures.text import listing, number
 METRICS = {
     "pointing_game": "jogo do ponto",
     "energy_inside": "energia dentro da lesão",
-    "energy_ratio": "energia, em vezes o acaso",
+    "energy_ratio": "energia, em múltiplos do acaso",
     "rank_accuracy": "acerto da ordem",
     "iou_otsu": "IoU (limiar de Otsu)",
     "auprc": "AUPRC",

@@ -13,7 +13,7 @@ MAPS = {"grad-cam": "Grad-CAM", "occlusion": "oclusão"}
 MEASURES = {
     "network": "acerto da rede, em pacientes que não viu",
     "both looks": "acerto com cada paciente radiografado dos dois modos",
-    "energy": "energia do mapa nos pulmões, em vezes o acaso",
+    "energy": "energia do mapa nos pulmões, em múltiplos do acaso",
     "share": "parte da imagem que os pulmões cobrem",
     "hidden": "acerto com os pulmões apagados",
     "shape": "acerto só com a forma dos pulmões",
@@ -136,7 +136,7 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
         _write(axes.xaxis, lambda value: f"{value:g}".replace(".", ","))
     figure.axes[0].set(title="acurácia no teste", ylim=(0.4, 1.03))
     _write(figure.axes[0].yaxis, percent)
-    figure.axes[1].set(title="energia do mapa na lesão, em vezes o acaso", ylim=(0, None))
+    figure.axes[1].set(title="energia do mapa na lesão, em múltiplos do acaso", ylim=(0, None))
     _write(figure.axes[1].yaxis, _once)
     first, last = means.iloc[0], means.iloc[-1]
     alt = (
