@@ -33,7 +33,7 @@ def baixar(
 ) -> None:
     """Baixa, confere e extrai os acervos; o que já está na pasta não se baixa de novo.
 
-    São cerca de 0,6 GB de Cohen e 1,2 GB de Kermany, e outro tanto livre ao extrair.
+    São cerca de 0,6 GB de Cohen e 1,2 GB de Kermany, e é preciso outro tanto livre ao extrair.
 
     Um download interrompido continua de onde parou: rode o mesmo comando outra vez.
 
