@@ -1,5 +1,6 @@
 """Dos mapas e da verdade às figuras de mérito."""
 
+from covidcam.evaluation import controls, repairs
 from covidcam.evaluation.baselines import BASELINES, baselines
 from covidcam.evaluation.classification import (
     OneVsRest,
@@ -12,7 +13,7 @@ from covidcam.evaluation.classification import (
     temper,
 )
 from covidcam.evaluation.faithfulness import Curve, average_drop, deletion, insertion, road
-from covidcam.evaluation.intervals import Interval, bootstrap, wilson
+from covidcam.evaluation.intervals import Interval, balanced_accuracy, bootstrap, wilson
 from covidcam.evaluation.leakage import nearest, split_gap
 from covidcam.evaluation.localization import (
     auprc,
@@ -44,10 +45,12 @@ __all__ = [
     "accuracy",
     "auprc",
     "average_drop",
+    "balanced_accuracy",
     "baselines",
     "bootstrap",
     "calibration_error",
     "calibration_noise",
+    "controls",
     "deletion",
     "energy_inside",
     "energy_ratio",
@@ -63,6 +66,7 @@ __all__ = [
     "randomize",
     "rank_accuracy",
     "reliability",
+    "repairs",
     "road",
     "scoreboard",
     "sparseness",

@@ -8,18 +8,33 @@ from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import beside_2020_note, credits, pairs_sentence, source_note
 from covidcam.figures.physics import greys, profile, thickness
-from covidcam.figures.text import counted, home_relative, listing, number, percent
+from covidcam.figures.shortcuts import (
+    controls,
+    controls_verdict,
+    dial,
+    dial_verdict,
+    repairs,
+    repairs_table,
+    repairs_verdicts,
+    standing,
+)
+from covidcam.figures.text import between, counted, home_relative, listing, number, percent
 
 __all__ = [
     "Exploration",
     "accuracies",
     "beside_2020_note",
+    "between",
     "board",
     "board_table",
     "confusion",
+    "controls",
+    "controls_verdict",
     "counted",
     "credits",
     "deletion",
+    "dial",
+    "dial_verdict",
     "discrimination",
     "explorer",
     "family",
@@ -41,8 +56,12 @@ __all__ = [
     "profile",
     "randomization",
     "reliability",
+    "repairs",
+    "repairs_table",
+    "repairs_verdicts",
     "show",
     "source_note",
+    "standing",
     "thickness",
     "training",
     "verdict",
