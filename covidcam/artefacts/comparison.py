@@ -124,12 +124,9 @@ def plain_features(settings: Settings) -> tuple[np.ndarray, str]:
     if name.startswith("mini-"):
         import cv2
 
-        small = [
-            cv2.resize(image[..., 0], (16, 16), interpolation=cv2.INTER_AREA) for image in data.X
-        ]
-        return np.array(small, "float32").reshape(
-            len(small), -1
-        ), "os 256 cinzas da imagem reduzida a 16 × 16, sem rede nenhuma"
+        size = {"dsize": (16, 16), "interpolation": cv2.INTER_AREA}
+        pixels = np.array([cv2.resize(image[..., 0], **size).ravel() for image in data.X])
+        return pixels.astype("float32"), "os 256 cinzas da imagem reduzida a 16 × 16, sem rede"
     features = frozen_features(settings, name, head)
     channels = 512
     pooled = features.reshape(len(features), -1, channels).mean(axis=1)
