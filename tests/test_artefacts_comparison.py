@@ -86,8 +86,10 @@ def test_pairs_are_compared_image_by_image(book):
 def test_2020_stands_beside_the_mini_of_each_family(book):
     found = {"mini-vgg": network(book, [0]), "mini-resnet": network(book, [])}
     table = artefacts.beside_2020(CHOSEN, found)
-    assert table.loc["vgg16", "2020"].startswith("97,3 % (73 de 75;")
-    assert table.loc["vgg16", "divisão por paciente"].startswith("93,3 % (14 de 15;")
+    then, now = table.loc["vgg16", ["2020", "divisão por paciente"]]
+    assert then == "97,3 % (73 de 75; de 91 % a 99 %), perda 0,09"
+    loss = -(14 * np.log(0.8) + np.log(0.1)) / 15
+    assert now.startswith("93,3 % (14 de 15;") and now.endswith(f"{loss:.2f}".replace(".", ","))
     assert table.loc["resnet50v2", "rede desta execução"] == "mini-resnet"
     assert table.loc["xception", "rede desta execução"] == "—"
     assert "divisão de 2020" not in table
@@ -95,7 +97,7 @@ def test_2020_stands_beside_the_mini_of_each_family(book):
 
 def test_the_parts_of_2020_are_those_of_2020():
     rows = pd.DataFrame({"label": ["a"] * 375, "patient": range(375)})
-    train, validation, test = networks._parts(rows, "2020")
+    train, validation, test = networks._parts(rows, "2020", 0)
     assert (len(train), len(validation), len(test)) == (270, 30, 75)
     np.testing.assert_array_equal(np.concatenate([train, validation]), datasets.split_2020(375)[0])
 

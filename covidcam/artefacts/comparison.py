@@ -124,12 +124,9 @@ def plain_features(settings: Settings) -> tuple[np.ndarray, str]:
     if name.startswith("mini-"):
         import cv2
 
-        small = [
-            cv2.resize(image[..., 0], (16, 16), interpolation=cv2.INTER_AREA) for image in data.X
-        ]
-        return np.array(small, "float32").reshape(
-            len(small), -1
-        ), "os 256 cinzas da imagem reduzida a 16 × 16, sem rede nenhuma"
+        size = {"dsize": (16, 16), "interpolation": cv2.INTER_AREA}
+        pixels = np.array([cv2.resize(image[..., 0], **size).ravel() for image in data.X])
+        return pixels.astype("float32"), "os 256 cinzas da imagem reduzida a 16 × 16, sem rede"
     features = frozen_features(settings, name, head)
     channels = 512
     pooled = features.reshape(len(features), -1, channels).mean(axis=1)
@@ -227,17 +224,15 @@ def beside_2020(settings: Settings, found: dict[str, Trained]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Uma linha por rede de 2020. Com as redes de tamanho inteiro há também a divisão de 2020,
-        com os mesmos pacientes dos dois lados.
+        Uma linha por rede de 2020: acurácia, intervalo e perda. Com as redes de tamanho inteiro há
+        também a divisão de 2020, com os mesmos pacientes dos dois lados.
     """
-    from covidcam import evaluation
-
     classes = next(iter(found.values())).classes
     place = 0 if len(classes) == 2 else 1
     head, published = [("2020-modelo-1", PUBLISHED_1), ("2020-modelo-2", PUBLISHED_2)][place]
     records = {}
-    for name, (right, total, _) in published.items():
-        record = {"2020": _share(evaluation.wilson(right, total), right, total)}
+    for name, (right, total, loss) in published.items():
+        record = {"2020": _result(right, total, loss)}
         ours = name if name in found else f"mini-{name.rstrip('0123456789v')}"
         if ours in found:
             record["rede desta execução"] = ours
@@ -252,16 +247,19 @@ def beside_2020(settings: Settings, found: dict[str, Trained]) -> pd.DataFrame:
 
 
 def _measured(settings, found):
-    from covidcam import evaluation
-
     data, _ = arrays(settings, found.classes)
     truth = data.Y[found.test].argmax(axis=1)
     right = int((found.probabilities.argmax(axis=1) == truth).sum())
-    return _share(evaluation.wilson(right, len(truth)), right, len(truth))
+    given = found.probabilities[np.arange(len(truth)), truth]
+    return _result(right, len(truth), -np.log(np.maximum(given, 1e-7)).mean())
 
 
-def _share(interval, right, total):
-    from covidcam.figures import percent
+def _result(right, total, loss):
+    from covidcam import evaluation
+    from covidcam.figures import number, percent
 
-    low, high = percent(interval.low), percent(interval.high)
-    return f"{percent(interval.mean, 1)} ({right} de {total}; de {low} a {high})"
+    share, low, high = evaluation.wilson(right, total)
+    return (
+        f"{percent(share, 1)} ({right} de {total}; de {percent(low)} a {percent(high)}),"
+        f" perda {number(loss)}"
+    )

@@ -119,8 +119,9 @@ def trained(
         history = models.train(model, features, data.Y, train, validation, **recipe)
         history.to_csv(target / "history.csv", index=False)
         models.save(models.describe(model, classes, settings.source), target / "model.keras")
-        np.save(target / "probabilities.npy", models.predict(model, data.X[test]))
-        np.save(target / "held.npy", models.predict(model, data.X[validation]))
+        learnt = models.split(model)[1]  # as características das imagens de teste já existem
+        np.save(target / "probabilities.npy", models.predict(learnt, features[test]))
+        np.save(target / "held.npy", models.predict(learnt, features[validation]))
 
     # A receita e a divisão entram como parâmetros: mudar outra coisa neste arquivo não retreina.
     parameters = {

@@ -170,8 +170,7 @@ def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = BINS) 
     """
     truth, probabilities = _checked(truth, probabilities)
     confidence = probabilities.max(axis=1)
-    edges = np.linspace(0, 1, bins + 1)
-    place = np.digitize(confidence, edges[1:-1], right=True)
+    edges, place = _bins(confidence, bins)
     table = pd.DataFrame(
         {
             "low": edges[place],
@@ -244,7 +243,7 @@ def calibration_noise(
     """
     _, probabilities = _checked(np.zeros(len(probabilities), int), probabilities)
     confidence = probabilities.max(axis=1)
-    place = np.digitize(confidence, np.linspace(0, 1, bins + 1)[1:-1], right=True)
+    _, place = _bins(confidence, bins)
     chance = np.random.default_rng(seed).random((samples, len(confidence)))
     excess = confidence - (chance < confidence)
     sums = excess @ np.eye(bins)[place]  # o excesso de confiança somado em cada faixa
@@ -317,6 +316,12 @@ def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     floor = np.finfo(np.float32).tiny
     logits = np.log(np.maximum(np.asarray(probabilities, float), floor))
     return softmax(logits / temperature, axis=1)
+
+
+def _bins(confidence, bins):
+    """Os limites das faixas e a faixa de cada imagem; o limite de cima pertence à faixa."""
+    edges = np.linspace(0, 1, bins + 1)
+    return edges, np.digitize(confidence, edges[1:-1], right=True)
 
 
 def _checked(truth, probabilities):

@@ -105,7 +105,7 @@ def nearest(
        train  same_patient
     0      0          True
     """
-    patients = np.asarray(patients, object)
+    patients = np.unique(patients, return_inverse=True)[1]
     spread = features.std(axis=0)
     z = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1)
     z /= np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-12)

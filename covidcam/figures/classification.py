@@ -89,6 +89,7 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
             s=20 + 240 * table["images"] / table["images"].sum(),
             color=canvas.COLOURS[0],
             zorder=3,
+            clip_on=False,
         )
         axes.set(title=title, xlabel="probabilidade que a rede dá", ylabel="parte que acerta")
         _unit_square(axes)
@@ -97,7 +98,7 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
             for row in table.itertuples()
         ]
         parts.append(f"{title}: {listing(rows)}")
-    return figure, f"Na diagonal estaria a rede calibrada. {'. '.join(parts)}."
+    return figure, f"Na diagonal estaria a rede calibrada; {'; '.join(parts)}."
 
 
 def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
@@ -118,8 +119,8 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
     axes = figure.axes[0]
     for place, row in enumerate(table.itertuples()):
         for shift, low, high, colour, label in (
-            (0.12, row.wilson_low, row.wilson_high, canvas.COLOURS[1], "Wilson, por imagem"),
-            (-0.12, row.patients_low, row.patients_high, canvas.COLOURS[0], "por paciente"),
+            (-0.12, row.wilson_low, row.wilson_high, canvas.COLOURS[1], "Wilson, por imagem"),
+            (0.12, row.patients_low, row.patients_high, canvas.COLOURS[0], "por paciente"),
         ):
             axes.plot(
                 [low, high],
@@ -130,7 +131,7 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
             )
         axes.plot(row.accuracy, place, "o", color="black", ms=5)
     axes.set_yticks(range(len(table)), table.index)
-    axes.set(ylim=(-0.6, len(table) - 0.4), xlabel="acurácia no teste")
+    axes.set(ylim=(len(table) - 0.4, -0.6), xlabel="acurácia no teste")
     axes.xaxis.set_major_formatter(PERCENT)
     axes.grid(axis="x", color="#d9dee1", linewidth=0.8)
     axes.set_axisbelow(True)

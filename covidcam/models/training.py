@@ -97,9 +97,7 @@ def train(
     callbacks = []
     if patience is not None:
         callbacks.append(
-            keras.callbacks.EarlyStopping(
-                "val_loss", patience=patience, restore_best_weights=True, start_from_epoch=1
-            )
+            keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
         )
     with tqdm(total=epochs, desc=f"Treinando {model.name}", unit="época", disable=None) as bar:
         history = trained.fit(

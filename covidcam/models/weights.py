@@ -1,6 +1,8 @@
 """Onde estão os pesos da ImageNet: numa pasta do leitor ou no cache do próprio Keras."""
 
+import contextlib
 import os
+import sys
 from pathlib import Path
 
 from covidcam.errors import InputError, ModelError
@@ -69,7 +71,8 @@ def _from_keras(file, address, md5):
     import keras
 
     try:
-        return Path(keras.utils.get_file(file, address, cache_subdir="models", file_hash=md5))
+        with contextlib.redirect_stdout(sys.stderr):  # o progresso não é parte de uma página
+            return Path(keras.utils.get_file(file, address, cache_subdir="models", file_hash=md5))
     except Exception as error:  # o Keras levanta Exception, sem classe, quando não baixa
         raise ModelError(
             f"Os pesos {file} não estão no cache do Keras e não puderam ser baixados de {address}"

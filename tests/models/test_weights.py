@@ -39,13 +39,15 @@ def test_keras_is_asked_for_its_own_file_with_its_own_hash(name, monkeypatch):
     assert ours == theirs
 
 
-def test_a_failed_download_says_what_to_do(monkeypatch):
+def test_a_failed_download_says_what_to_do(monkeypatch, capsys):
     def fail(*arguments, **options):
+        print("Downloading")
         raise Exception("URL fetch failure")
 
     monkeypatch.setattr(keras.utils, "get_file", fail)
     with pytest.raises(ModelError, match=r"xception.*não puderam ser baixados.*COVIDCAM_PESOS"):
         weights_file("xception")
+    assert capsys.readouterr() == ("", "Downloading\n")  # a página não recebe o progresso
 
 
 def test_a_mini_has_no_weights():
