@@ -93,7 +93,7 @@ def test_the_tables_come_whole(chosen):
     assert ((after["low"] <= after["mean"]) & (after["mean"] <= after["high"])).all()
     assert set(after["measure"]) == {
         "network",
-        "both looks",
+        "both_looks",
         "energy",
         "share",
         "hidden",

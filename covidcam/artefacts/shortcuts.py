@@ -32,7 +32,7 @@ SEEDS = (0, 1)
 PATIENTS, HELD_OUT, SIDE = 160, 50, 128
 FIRST_PATIENT = 2**29  # nenhum acervo do livro tem estes pacientes
 RECIPE = {
-    "mini-vgg": {"epochs": 14, "augment": True},
+    "mini-vgg": {"epochs": 12, "augment": True},
     "vgg16": {"epochs": 80, "learning_rate": 1e-2},
 }
 WATCHED = 8  # imagens do treino que só acompanham as curvas
@@ -468,11 +468,11 @@ def before_and_after(settings: Settings) -> pd.DataFrame:
     -------
     DataFrame
         Uma linha por conjunto de filmes (films: ``"coleções"`` ou ``"um só modo"``), estado (state:
-        ``"como vieram"`` ou ``"reparados"``) e medida (measure), com mean, low, high, images e
-        patients. As medidas:
+        ``"como vieram"`` ou ``"reparados"``) e medida (measure), com mean, low, high, chance (o
+        que o acaso daria), images e patients. As medidas:
 
         - network: acurácia balanceada da rede em pacientes que ela não viu;
-        - both looks: a mesma, com cada paciente filmado dos dois modos (só nos fantomas);
+        - both_looks: a mesma, com cada paciente filmado dos dois modos (só nos fantomas);
         - energy: energia do Grad-CAM nos pulmões, em vezes a parte da imagem que eles cobrem;
         - share: essa parte;
         - hidden, shape: acurácia balanceada com os pulmões apagados, e só com a forma deles;
@@ -514,13 +514,14 @@ def _state(settings, films, twice):
     else:
         found["network"] = _accuracy(maps.scores, test)
         both = twice.pick(twice.test)
-        found["both looks"] = _accuracy(models.predict(model, both.images), both)
+        found["both_looks"] = _accuracy(models.predict(model, both.images), both)
         if films.rows["aspecto"].nunique() > 1:
             found["look"] = _score(twice, controls.pixels(twice.images), "aspecto")
     records = [
         {
             "measure": name,
             **interval._asdict(),
+            "chance": {"energy": 1, "share": np.nan, "look": 1 / 2}.get(name, 1 / len(of.classes)),
             "images": len(of.rows),
             "patients": of.rows["patient"].nunique(),
         }
