@@ -54,10 +54,9 @@ def check(file, site):
     -------
     list of str
     """
-    text = file.read_text("utf-8")
-    soup = BeautifulSoup(text, "html.parser")
+    soup = BeautifulSoup(file.read_text("utf-8"), "html.parser")
     problems = []
-    if "Traceback (most recent call last)" in text:
+    if any("Traceback (most recent" in cell.get_text() for cell in soup.select(".cell_output")):
         problems.append("há um erro de execução")
     if soup.html.get("lang") != "pt-BR":
         problems.append(f"a língua é {soup.html.get('lang')!r}, e não pt-BR")

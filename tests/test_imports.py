@@ -20,11 +20,13 @@ MAY_IMPORT = {
     "datasets": {"errors"},
     "models": {"errors", "store"},
     "lungs": {"errors", "settings", "store", "phantom"},
+    "novelty": {"errors"},
     "cam": {"errors"},
     "evaluation": {"errors", "cam"},
     "figures": {"errors", "cam", "evaluation"},
     "gradcam": {"errors", "cam"},
     "artefacts": EVERYTHING,
+    "batch": EVERYTHING,
     "cli": EVERYTHING,
 }
 OF_THE_BOOK = {"sphinx", "myst_nb", "docutils"}

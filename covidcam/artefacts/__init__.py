@@ -37,6 +37,7 @@ from covidcam.artefacts.networks import (
     shuffled_model_2,
     trained,
 )
+from covidcam.artefacts.novelty import usual_films
 
 __all__ = [
     "EPOCHS",
@@ -71,4 +72,5 @@ __all__ = [
     "split_comparison",
     "trained",
     "tuned_overlap",
+    "usual_films",
 ]

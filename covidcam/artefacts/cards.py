@@ -94,7 +94,8 @@ def by_group(settings: Settings, found: Trained) -> pd.DataFrame:
             interval = evaluation.wilson(int(right[index].sum()), len(index))
             records[name, value] = (len(index), *interval)
     columns = ["imagens", "acurácia", "de", "a"]
-    return pd.DataFrame.from_dict(records, orient="index", columns=columns)
+    index = pd.MultiIndex.from_tuples(records)
+    return pd.DataFrame(list(records.values()), index, columns)
 
 
 def left_out(settings: Settings) -> pd.DataFrame:

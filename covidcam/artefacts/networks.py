@@ -76,6 +76,7 @@ def trained(
     epochs: int = 40,
     seed: int = 0,
     split: str = "patient",
+    split_seed: int = SPLIT_SEED,
 ) -> Trained:
     """Uma rede treinada nas imagens do livro, com os pacientes divididos em três partes.
 
@@ -86,16 +87,18 @@ def trained(
         Como em `covidcam.models.build`.
     epochs : int
     seed : int
-        Do treino; a divisão é sempre a mesma.
+        Do treino.
     split : str
         ``"patient"``, ou ``"2020"`` para a divisão ao acaso de 2020, só para a comparar.
+    split_seed : int
+        Da divisão por paciente; as páginas usam sempre a mesma.
 
     Returns
     -------
     Trained
     """
     data, folder = arrays(settings, classes)
-    train, validation, test = _parts(data.rows, split)
+    train, validation, test = _parts(data.rows, split, split_seed)
 
     mini = name.startswith("mini-")
     recipe = {
@@ -142,13 +145,13 @@ def trained(
     )
 
 
-def _parts(rows, split):
+def _parts(rows, split, seed):
     if split == "2020":
         rest, test = datasets.split_2020(len(rows))
         held = len(rest) // 10  # o Keras toma o fim do treino para validação
         return rest[:-held], rest[-held:], test
-    rest, test = datasets.split_by_patient(rows, seed=SPLIT_SEED)
-    inner, held = datasets.split_by_patient(rows.iloc[rest], folds=10, seed=SPLIT_SEED)
+    rest, test = datasets.split_by_patient(rows, seed=seed)
+    inner, held = datasets.split_by_patient(rows.iloc[rest], folds=10, seed=seed)
     return rest[inner], rest[held], test
 
 

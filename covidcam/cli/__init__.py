@@ -1,27 +1,30 @@
 """O comando ``covidcam``."""
 
+import os
 import platform
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from typer.exceptions import TyperException
 
 from covidcam import __version__, settings, store
-from covidcam.cli import data
+from covidcam.cli import data, portuguese
+from covidcam.cli.evaluate import avaliar
+from covidcam.cli.explain import explicar
+from covidcam.cli.train import treinar
 from covidcam.errors import CovidcamError
 
-app = typer.Typer(
-    help="Radiografias, redes e mapas de ativação de classe, na linha de comando.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = portuguese.app("Radiografias, redes e mapas de ativação de classe, na linha de comando.")
+for command in (explicar, treinar, avaliar):
+    app.command(cls=portuguese.Command)(command)
 app.add_typer(data.app, name="dados")
 
 
-@app.command()
+@app.command(cls=portuguese.Command)
 def ambiente() -> None:
     """Mostra versões e pastas, para um relato de problema."""
     chosen = settings.read()
@@ -35,7 +38,7 @@ def ambiente() -> None:
     Console().print(table)
 
 
-@app.command()
+@app.command(cls=portuguese.Command)
 def fantoma(
     pasta: Annotated[Path, typer.Argument(help="Onde escrever; não pode existir com arquivos.")],
     covid: Annotated[int, typer.Option(help="Radiografias com COVID-19.")] = 175,
@@ -58,9 +61,19 @@ def fantoma(
 
 
 def main() -> None:
-    """Roda o comando; um erro esperado vira uma linha em português e a saída 1."""
+    """Roda o comando: saída 0 se deu certo, 1 se o trabalho falhou, 2 se o uso está errado."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # o TensorFlow só fala do que é grave
     try:
-        app()
+        raise SystemExit(app(standalone_mode=False))
+    except TyperException as error:
+        if message := portuguese.usage_error(error.format_message()):  # vazia: a ajuda já saiu
+            _complain(message)
+        raise SystemExit(2) from None
     except CovidcamError as error:
-        Console(stderr=True).print(f"[bold red]Erro:[/] {error}", highlight=False)
+        _complain(str(error))
         raise SystemExit(1) from None
+
+
+def _complain(message: str) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"[bold red]Erro:[/] {escape(message)}")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from covidcam import settings
+from covidcam.cli import portuguese
 from covidcam.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 
     from covidcam.datasets.sources import Source
 
-app = typer.Typer(
-    help="Os acervos públicos de radiografias: baixar, conferir e citar.", no_args_is_help=True
-)
+app = portuguese.app("Os acervos públicos de radiografias: baixar, conferir e citar.")
 Which = StrEnum("Which", ["cohen", "kermany", "tudo"])
 Folder = Annotated[
     Path | None,
@@ -27,7 +26,7 @@ Folder = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=portuguese.Command)
 def baixar(
     acervo: Annotated[Which, typer.Argument(help="Qual acervo.")] = Which.tudo,
     pasta: Folder = None,
@@ -57,7 +56,7 @@ def baixar(
     _say(f"Agora: COVIDCAM_FONTE=real COVIDCAM_DADOS={folder} jupyter-book build .")
 
 
-@app.command()
+@app.command(cls=portuguese.Command)
 def verificar(pasta: Folder = None) -> None:
     """Diz o que há na pasta de dados e o que falta, por classe, incidência e licença.
 
@@ -87,7 +86,7 @@ def verificar(pasta: Folder = None) -> None:
         raise DataError(f"Em {folder} falta: {names}. Para buscar: covidcam dados baixar")
 
 
-@app.command()
+@app.command(cls=portuguese.Command)
 def citar(pasta: Folder = None) -> None:
     """Imprime como citar os acervos que estão na pasta de dados, e as licenças das imagens.
 

@@ -175,4 +175,6 @@ def wilson(successes: int, total: int, level: float = 0.95) -> Interval:
     share = successes / total
     centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     half = z / (1 + z**2 / total) * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    return Interval(share, float(centre - half), float(centre + half))
+    low, high = max(centre - half, 0), min(centre + half, 1)
+    # nos extremos o limite é exato; o arredondamento o deixaria um nada aquém dele
+    return Interval(share, float(low) if successes else 0.0, float(high) if share < 1 else 1.0)

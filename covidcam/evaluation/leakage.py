@@ -48,6 +48,7 @@ def split_gap(
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits  # vem com o scikit-learn
 
     labels, patients = np.asarray(labels), np.asarray(patients)
     if features.ndim != 2 or not len(features) == len(labels) == len(patients):
@@ -61,13 +62,18 @@ def split_gap(
             raise InputError(f"A classe {label} tem {count} pacientes; são precisos {FOLDS}.")
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=300))
     right = {"random": [], "by_patient": []}
-    for seed in seeds:
-        for name, splitter, groups in (
-            ("random", StratifiedKFold(FOLDS, shuffle=True, random_state=seed), None),
-            ("by_patient", StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed), patients),
-        ):
-            said = cross_val_predict(classifier, features, labels, groups=groups, cv=splitter)
-            right[name].append(said == labels)
+    with threadpool_limits(1):  # em contas tão pequenas os fios mais se esperam do que ajudam
+        for seed in seeds:
+            for name, splitter, groups in (
+                ("random", StratifiedKFold(FOLDS, shuffle=True, random_state=seed), None),
+                (
+                    "by_patient",
+                    StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed),
+                    patients,
+                ),
+            ):
+                said = cross_val_predict(classifier, features, labels, groups=groups, cv=splitter)
+                right[name].append(said == labels)
     return pd.DataFrame({name: np.mean(rows, axis=0) for name, rows in right.items()})
 
 

@@ -11,9 +11,11 @@ from tqdm import tqdm
 
 from covidcam import phantom, store
 from covidcam.lungs.network import SIDE, build, train
+from covidcam.phantom import anatomy, others
 from covidcam.settings import Settings
 
-RECIPE = {"films": 400, "size": 160, "steps": 500, "batch_size": 16, "learning_rate": 4e-3}
+RECIPE = {"films": 320, "size": 160, "steps": 600, "batch_size": 16, "learning_rate": 4e-3}
+FILE = "u-net.keras"
 # Nenhum acervo de fantomas tem pacientes daqui em diante: a rede não viu nenhum deles no treino.
 FIRST_PATIENT = 2**30
 
@@ -42,7 +44,7 @@ def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
             RECIPE["batch_size"],
             RECIPE["learning_rate"],
         )
-        model.save_weights(folder / "u-net.weights.h5")
+        model.save(folder / FILE)
 
     code = ["phantom", "lungs/finder", "lungs/network", "lungs/variation"]
     return _load(store.keep(settings.cache, "pulmoes", RECIPE, code, make))
@@ -50,6 +52,8 @@ def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
 
 def films(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Fantomas de treino, dos dois modos de filmar e das três classes, com os seus pulmões.
+
+    Um em dez é um perfil ou uma tomografia, onde não há pulmões a achar.
 
     Parameters
     ----------
@@ -64,16 +68,21 @@ def films(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
         0 ou 1; o pulmão à esquerda e o à direita na imagem.
     """
     work = joblib.Parallel(n_jobs=2 if count > 24 else 1, return_as="generator")(
-        joblib.delayed(_film)(FIRST_PATIENT + k, phantom.LABELS[k % 3], size) for k in range(count)
+        joblib.delayed(_film)(k, size) for k in range(count)
     )
     made = list(tqdm(work, total=count, desc="fantomas", unit="filme", disable=None))
     images, lungs = (np.stack(part) for part in zip(*made, strict=True))
     return images, lungs
 
 
-def _film(seed, label, size):
+def _film(k, size):
     cv2.setNumThreads(1)
-    film = phantom.radiograph(seed, label, size)
+    patient, shape = FIRST_PATIENT + k, (size, size)
+    if k % 10 == 9:
+        draw = others.lateral if k % 20 == 9 else others.axial
+        image = draw(anatomy.draw_patient(patient, k % 3 > 0), shape, patient)
+        return image, np.zeros((*shape, 2), np.uint8)
+    film = phantom.radiograph(patient, phantom.LABELS[k % 3], size)
     return film.image, one_by_one(film.lungs)
 
 
@@ -97,10 +106,10 @@ def one_by_one(lungs: np.ndarray) -> np.ndarray:
 @functools.lru_cache(maxsize=1)
 def _load(folder):
     """Compilada uma vez por processo."""
+    import keras
     import tensorflow as tf
 
-    model = build()
-    model.load_weights(folder / "u-net.weights.h5")
+    model = keras.saving.load_model(folder / FILE, compile=False)
     batch_of_any_size = tf.TensorSpec((None, SIDE, SIDE), tf.uint8)
     forward = tf.function(
         lambda batch: model(batch[..., None], training=False), [batch_of_any_size]

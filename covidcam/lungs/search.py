@@ -93,11 +93,11 @@ def find_many(images: Iterable[np.ndarray], settings: Settings | None = None) ->
     InputError
         Como `find`, quando chega a vez da imagem.
     """
-    images = iter(images)
+    images, forward = iter(images), None
     while batch := list(islice(images, BATCH)):
         small = np.stack([prepare(_check(image)) for image in batch])
-        logits = finder(settings or choices.read())(small)
-        for image, each in zip(batch, logits, strict=True):
+        forward = forward or finder(settings or choices.read())
+        for image, each in zip(batch, forward(small), strict=True):
             yield locate(each, image.shape[:2])
 
 

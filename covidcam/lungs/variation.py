@@ -2,7 +2,8 @@
 
 O que muda de um filme real a outro e o fantoma não mostra bastante: quanto do corpo cabe no filme e
 com que proporção, giro, faixas e margens, a curva de contraste, a iluminação, a equalização local,
-textos, placas e fios por cima, e pulmões tão brancos que só a forma do tórax diz onde estão.
+a forma do tórax, textos, placas e fios por cima, pulmões brancos de doença e gás ou gordura tão
+escuros quanto eles.
 """
 
 import cv2
@@ -29,16 +30,42 @@ def vary(
     lungs : ndarray, float32 (side, side, 2)
         De 0 a 1.
     """
-    image = _whiten(image, lungs, rng)
+    if rng.uniform() < 0.12:
+        image, lungs = _no_chest(image, rng), np.zeros_like(lungs)
+    image, lungs = _bend(_blotch(image, lungs, rng), lungs, rng)
     image, lungs = _place(image, lungs, side, rng)
     image = _cover(_expose(image, rng), rng)
     return image, lungs
 
 
+def _no_chest(image, rng):
+    """O que não é um tórax, para que a rede aprenda a não achar: ruído, formas, um filme picado."""
+    h, w = image.shape
+    kind = rng.integers(3)
+    if kind == 0:  # de liso a áspero
+        grain = rng.normal(0, rng.uniform(0, 80), [int(2 * (h / 2) ** rng.uniform())] * 2)
+        field = cv2.resize(grain, (w, h), interpolation=cv2.INTER_LINEAR) + rng.uniform(0, 255)
+        return np.uint8(np.clip(field, 0, 255))
+    if kind == 1:
+        shapes = np.full((h, w), int(rng.integers(256)), np.uint8)
+        for _ in range(rng.integers(1, 30)):
+            axes = (rng.uniform(0.02, 0.4, 2) * (w, h)).astype(int).tolist()
+            centre = rng.integers((w, h)).tolist()
+            tone, turn = int(rng.integers(256)), rng.uniform(0, 180)
+            cv2.ellipse(shapes, centre, axes, turn, 0, rng.choice((180, 360)), tone, -1)
+        return shapes
+    count = rng.integers(3, 7)
+    small = cv2.resize(image, (h // count * count,) * 2)
+    rows = rng.permutation(
+        [tile for row in np.split(small, count) for tile in np.split(row, count, 1)]
+    )
+    return cv2.resize(np.block([list(row) for row in np.split(rows, count)]), (w, h))
+
+
 def _place(image, lungs, side, rng):
     """Outro enquadramento: tamanho, proporção, giro, posição, lado, e o que há fora do filme."""
     h, w = lungs.shape[:2]
-    zoom, stretch = np.exp(rng.uniform(-0.2, 0.4)), np.exp(rng.uniform(-0.17, 0.17))
+    zoom, stretch = np.exp(rng.uniform(-0.2, 0.33)), np.exp(rng.uniform(-0.17, 0.17))
     angle, mirror = rng.normal(0, 0.07), rng.choice((-1, 1))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     grow = np.diag([zoom * stretch * side / w * mirror, zoom / stretch * side / h])
@@ -51,26 +78,49 @@ def _place(image, lungs, side, rng):
     image = cv2.warpAffine(
         image, matrix, size, flags=cv2.INTER_AREA, borderMode=outside, borderValue=value
     )
-    lungs = cv2.warpAffine(lungs.astype(np.float32), matrix, size, flags=cv2.INTER_LINEAR)
+    lungs = cv2.warpAffine(lungs, matrix, size, flags=cv2.INTER_LINEAR)
     return image, lungs[..., ::mirror]
 
 
-def _whiten(image, lungs, rng):
-    """Às vezes, a base de um pulmão ou o pulmão quase inteiro fica da cor das partes moles."""
-    if rng.uniform() > 0.35:
-        return image
-    mask = lungs[..., rng.integers(2)] if rng.uniform() < 0.6 else lungs.max(axis=2)
+def _blotch(image, lungs, rng):
+    """Manchas claras dentro dos pulmões e escuras fora deles.
+
+    As claras fazem da base, ou de quase todo um pulmão, partes moles; as escuras são gás no
+    abdome e gordura no flanco. A rede aprende que o cinza sozinho não diz onde o pulmão acaba.
+    """
+    inside = lungs[..., rng.integers(2)] if rng.uniform() < 0.6 else lungs.max(axis=2)
+    outside = 1 - lungs.max(axis=2)
+    soft, dark = np.percentile(image, (rng.uniform(70, 95), rng.uniform(15, 45)))
+    if rng.uniform() < 0.35:
+        veil = _ellipses(inside, rng) * rng.uniform(0.4, 1.0)
+        image = image + np.maximum(soft - image, 0) * veil
+    if rng.uniform() < 0.5:
+        veil = _ellipses(outside, rng) * rng.uniform(0.3, 1.0)
+        image = image + np.minimum(dark - image, 0) * veil
+    return np.uint8(image)
+
+
+def _ellipses(mask, rng):
+    """De uma a quatro elipses de beirada macia, com o centro e a área dentro da máscara."""
     h, w = mask.shape
-    veil = np.zeros((h, w), np.float32)
+    field = np.zeros((h, w), np.float32)
     ys, xs = np.nonzero(mask)
-    for _ in range(rng.integers(1, 5)):
-        k = rng.integers(len(ys)) if len(ys) else 0
-        axes = (rng.uniform(0.05, 0.3, 2) * (w, h)).astype(int) + 1
-        spot = (int(xs[k]), int(ys[k])) if len(ys) else (0, 0)
-        cv2.ellipse(veil, spot, axes.tolist(), rng.uniform(0, 180), 0, 360, 1, -1)
-    veil = cv2.GaussianBlur(veil * mask, (0, 0), 0.03 * w) * rng.uniform(0.4, 1.0)
-    soft = np.percentile(image, rng.uniform(70, 95))
-    return np.maximum(image, image + (soft - image) * veil).astype(np.uint8)
+    for k in rng.integers(len(ys), size=rng.integers(1, 5)) if len(ys) else ():
+        axes = (rng.uniform(0.04, 0.28, 2) * (w, h)).astype(int) + 1
+        centre = (int(xs[k]), int(ys[k]))
+        cv2.ellipse(field, centre, axes.tolist(), rng.uniform(0, 180), 0, 360, 1, -1)
+    return cv2.GaussianBlur(field * mask, (0, 0), 0.02 * w)
+
+
+def _bend(image, lungs, rng):
+    """Outra anatomia: o filme e a verdade deformados juntos, aos poucos."""
+    h, w = image.shape
+    shift = cv2.resize(rng.normal(0, 0.025 * w, (5, 5, 2)), (w, h), interpolation=cv2.INTER_CUBIC)
+    x, y = np.float32(np.mgrid[:h, :w][::-1] + shift.transpose(2, 0, 1))
+    return tuple(
+        cv2.remap(array, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for array in (image, lungs.astype(np.float32))
+    )
 
 
 def _expose(image, rng):
@@ -87,7 +137,7 @@ def _expose(image, rng):
     value = value + rng.normal(0, 0.04 * rng.uniform() ** 2, value.shape)
     image = (np.clip(value, 0, 1) * 255).astype(np.uint8)
     if rng.uniform() < 0.4:
-        image = cv2.createCLAHE(rng.uniform(1, 5), (8, 8)).apply(image)
+        image = cv2.createCLAHE(rng.uniform(1, 3), (8, 8)).apply(image)
     return image
 
 

@@ -1,8 +1,10 @@
 """O site de um livro pequeno, lido do disco e aberto num navegador; e os próprios conferentes."""
 
 import os
+import re
 
 import pytest
+from bs4 import BeautifulSoup
 from check_pages import check, english
 from conftest import DRAW, Book
 
@@ -39,6 +41,9 @@ figures.explorer(
     )
 )
 """
+STATUS = """```{estado}
+```
+"""
 TABLE = "import pandas as pd\npd.DataFrame({f'coluna {i}': [i] for i in range(30)})"
 
 
@@ -47,7 +52,7 @@ def site(tmp_path_factory):
     book = Book(tmp_path_factory.mktemp("site"))
     book.write("a", TABLE, PROSE)
     book.write("b", DRAW)
-    book.write("c", EXPLORE)
+    book.write("c", EXPLORE, STATUS)
     contents = "format: jb-book\nroot: a\nchapters:\n" + "".join(f"- file: {p}\n" for p in "bc")
     (book.folder / "_toc.yml").write_text(contents, "utf-8")
     code, _, said = book.build()
@@ -67,6 +72,14 @@ def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     assert 'width="825"' in image and 'height="330"' in image and ".webp" in image
     assert 'href="cadernos/b.ipynb"' in b and (site / "cadernos" / "b.ipynb").is_file()
     assert "/edit/" not in b, "sem repositório conhecido não há o que editar"
+
+
+def test_the_status_page_says_what_ran_and_with_what(site):
+    tables = BeautifulSoup((site / "c.html").read_text("utf-8"), "html.parser").select("main table")
+    text = tables[0].get_text(" ")
+    assert {a["href"] for a in tables[0].select("a")} == {"a.html", "b.html", "#"}
+    assert re.search(r"Página b\s+\d{2}/\d{2}/\d{4} \d{2}:\d{2}\s+\d+,\d", text)
+    assert "fantomas" in tables[1].get_text() and "numpy" in tables[1].get_text()
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +165,8 @@ def test_the_file_check_sees_what_is_wrong(tmp_path):
         '<h1>Um</h1><h1>Outro</h1><h3 id="aqui">Saltado</h3><img src="ruim.html">'
         '<a href="falta.html">x</a><a href="#nada">x</a><a href="ruim.html#aqui">x</a>'
         '<a href="../fora.html">x</a><button title="Skip to main content">x</button>'
-        "Traceback (most recent call last)</main></body></html>",
+        '<div class="cell_output">Traceback <b>(most recent</b> call last)</div>'
+        "</main></body></html>",
         "utf-8",
     )
     (tmp_path.parent / "fora.html").write_text("", "utf-8")

@@ -5,12 +5,16 @@ seguem absolutas para os núcleos que executam as páginas. O resto tem um arqui
 
 cache
     As páginas são executadas de novo quando o pacote, os dados ou as escolhas mudam.
+ahead
+    Um segundo processo adianta o que as últimas páginas vão pedir.
 images
     Texto alternativo, compressão, tamanho e carga tardia das figuras.
 mathematics
     As fórmulas viram MathML na construção.
 portuguese
     Interface em português e busca que não depende de acentos.
+status
+    A tabela de quando e com o que as páginas foram executadas.
 pages, notebooks
     O que cada página leva além do texto: cadernos, ligações, tabelas que rolam.
 """
@@ -18,7 +22,7 @@ pages, notebooks
 import os
 
 from covidcam import settings
-from covidcam_book import cache, images, mathematics, pages, portuguese
+from covidcam_book import ahead, cache, images, mathematics, pages, portuguese, status
 
 
 def setup(app):
@@ -27,6 +31,7 @@ def setup(app):
     os.environ.update(chosen.environment())
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     cache.setup(app, chosen)
-    for subject in (images, mathematics, portuguese, pages):
+    status.setup(app, chosen, pages.commit(app.srcdir))
+    for subject in (ahead, images, mathematics, portuguese, pages):
         subject.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

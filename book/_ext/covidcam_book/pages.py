@@ -14,8 +14,8 @@ OBSOLETE_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="cita
 def setup(app):
     """Prepara cada página antes de ela ser escrita, e os cadernos depois de todas."""
     address = repository(os.environ)
-    commit = _commit(app.srcdir)
-    app.connect("html-page-context", lambda *page: _prepare(*page, address, commit), priority=900)
+    version = commit(app.srcdir)
+    app.connect("html-page-context", lambda *page: _prepare(*page, address, version), priority=900)
     app.connect(
         "build-finished",
         lambda app, error: error or notebooks.write(app, address["source_address"]),
@@ -47,7 +47,8 @@ def repository(environ):
     }
 
 
-def _commit(folder):
+def commit(folder):
+    """O commit de que o livro é feito; vazio fora de um repositório."""
     asked = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
     try:
         return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
@@ -55,8 +56,8 @@ def _commit(folder):
         return ""  # um livro construído de um arquivo compactado não tem repositório
 
 
-def _prepare(app, pagename, templatename, context, doctree, address, commit):
-    context.update(address, commit=commit, notice=os.environ.get("COVIDCAM_AVISO"))
+def _prepare(app, pagename, templatename, context, doctree, address, version):
+    context.update(address, commit=version, notice=os.environ.get("COVIDCAM_AVISO"))
     for kind in ("css_files", "script_files"):
         context[kind] = [file for file in context[kind] if "thebe" not in _said(file).lower()]
     if doctree is None:

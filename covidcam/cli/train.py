@@ -1,0 +1,121 @@
+"""``covidcam treinar``: uma rede treinada nas imagens de quem lê."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from covidcam import settings
+from covidcam.cli.quiet import hush
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SPLIT_SEED = 40
+PARTS = ("treino", "validação", "teste")
+
+
+def treinar(
+    pasta: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PASTA", help="Os acervos no leiaute dos autores, ou uma subpasta por classe."
+        ),
+    ],
+    saida: Annotated[
+        Path, typer.Option(metavar="ARQUIVO", help="O modelo, que termina em .keras.")
+    ] = Path("modelo.keras"),
+    rede: Annotated[
+        str, typer.Option(metavar="REDE", help="mini-vgg, do zero, ou vgg16, com pesos ImageNet.")
+    ] = "mini-vgg",
+    epocas: Annotated[int, typer.Option(metavar="N", min=1, help="Voltas ao treino.")] = 60,
+    semente: Annotated[int, typer.Option(metavar="N", min=0, help="A mesma dá a mesma rede.")] = 0,
+) -> None:
+    """Treina uma rede, mede-a em pacientes que ela não viu e guarda o modelo.
+
+    Ao lado do modelo fica um .csv que diz de que parte é cada imagem: treino, validação ou teste;
+    covidcam avaliar o usa para só medir no que a rede não viu.
+
+    Exemplos:
+
+    covidcam treinar dados --saida meu.keras
+
+    covidcam treinar filmes --rede vgg16 --epocas 80 --saida meu.keras
+    """
+    from covidcam import datasets, models
+
+    if saida.suffix != ".keras":
+        raise typer.BadParameter(f"{saida}; deve terminar em .keras", param_hint="--saida")
+    if rede not in models.BACKBONES:
+        raise typer.BadParameter(
+            f"{rede!r}; as redes são {', '.join(models.BACKBONES)}", param_hint="--rede"
+        )
+    hush()
+    catalog = datasets.load_catalog(pasta)
+    classes = tuple(sorted(set(catalog["label"])))
+    saida.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=saida.parent, prefix=".treino-") as folder:
+        data = datasets.prepare(catalog, folder, classes)
+        rest, test = datasets.split_by_patient(data.rows, seed=SPLIT_SEED)
+        inner, held = datasets.split_by_patient(data.rows.iloc[rest], folds=10, seed=SPLIT_SEED)
+        train, validation = rest[inner], rest[held]
+        mini = rede.startswith("mini-")
+        model = models.build(rede, classes, settings.read().weights, seed=semente)
+        features = models.extract(model, data.X)
+        rate = 2e-3 if mini else 1e-3
+        models.train(
+            model, features, data.Y, train, validation, epocas, 16, rate, augment=mini, seed=semente
+        )
+        probabilities = models.predict(model, data.X[test])
+    # um modelo que viu fantomas o diz, e dele não se mostram classes de filmes de verdade
+    source = "fantoma" if of_phantoms(data.rows) else "real"
+    models.save(models.describe(model, classes, source), saida)
+    rows = data.rows[["path", "label", "patient"]].copy()
+    rows["part"] = ""
+    for name, part in zip(PARTS, (train, validation, test), strict=True):
+        rows.loc[part, "part"] = name
+    rows.to_csv(saida.with_suffix(".csv"), index=False)
+    right = int((probabilities.argmax(axis=1) == data.Y[test].argmax(axis=1)).sum())
+    Console().print(f"{saida}: {accuracy(right, len(test))}", markup=False, highlight=False)
+
+
+def accuracy(right: int, total: int) -> str:
+    """A acurácia em palavras, com o seu intervalo.
+
+    Parameters
+    ----------
+    right, total : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> accuracy(9, 10)
+    'acertou 9 de 10 imagens de teste: 90 %, com intervalo de 95 % de 60 % a 98 %.'
+    """
+    from covidcam.evaluation import wilson
+    from covidcam.figures.text import percent
+
+    value, low, high = wilson(right, total)
+    return (
+        f"acertou {right} de {total} imagens de teste: {percent(value)}, com intervalo de 95 % de"
+        f" {percent(low)} a {percent(high)}."
+    )
+
+
+def of_phantoms(rows: "pd.DataFrame") -> bool:
+    """Se há fantomas nas linhas de um catálogo.
+
+    Parameters
+    ----------
+    rows : DataFrame
+
+    Returns
+    -------
+    bool
+    """
+    return bool(rows["licence"].astype(object).fillna("").str.contains("fantoma").any())

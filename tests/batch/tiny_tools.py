@@ -1,0 +1,68 @@
+"""Ferramentas para a esteira que não são redes: o mapa é o brilho da imagem."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+
+from covidcam import batch, cam
+from covidcam.batch import work
+
+CLASSES = ("COVID-19", "NORMAL", "OUTRAS")
+METADATA = {
+    "name": "fingida",
+    "classes": list(CLASSES),
+    "input_shape": [16, 16, 3],
+    "range": [0, 255],
+    "source": "real",
+}
+
+
+def find_lungs(images):
+    """Dois retângulos onde a imagem não é toda igual; nada onde é."""
+    masks = np.zeros(images.shape[:3], bool)
+    side = images.shape[1]
+    masks[:, side // 4 : 3 * side // 4, side // 8 : side // 3] = True
+    masks[:, side // 4 : 3 * side // 4, 2 * side // 3 : 7 * side // 8] = True
+    masks &= (np.ptp(images, axis=(1, 2, 3)) > 0)[:, None, None]
+    return [SimpleNamespace(mask=mask, confidence=float(mask.any())) for mask in masks]
+
+
+def strangeness(images):
+    return images.mean(axis=(1, 2, 3)) / 200
+
+
+def fake_tools(source="real"):
+    model = SimpleNamespace(
+        covidcam=METADATA | {"source": source}, input_shape=(None, 16, 16, 3), name="fingida"
+    )
+    return batch.Tools(model, find_lungs, strangeness)
+
+
+def fake_explain(model, images, methods, target, batch_size):
+    """Um mapa igual ao brilho da imagem; a classe é a do brilho médio."""
+    grey = images.mean(axis=3, dtype=np.float32)
+    peak = grey.max(axis=(1, 2))
+    values = grey / np.where(peak > 0, peak, 1)[:, None, None]
+    scores = np.eye(3, dtype=np.float32)[(grey.mean(axis=(1, 2)) // 86).astype(int)]
+    one = SimpleNamespace(values=values, raw=grey[:, ::4, ::4], flat=peak <= 0, scores=scores)
+    return dict.fromkeys(methods, one)
+
+
+def explain_folder(arguments, saida, tools, methods=("grad-cam",), label=None, fatia="1/1"):
+    """O que ``covidcam explicar`` faz, com estas ferramentas; devolve a tabela e as recusas."""
+    items = batch.share(batch.collect(arguments, saida), fatia)
+    output = batch.Output(saida, batch.request_for(tools.model, methods, label, "resumo"))
+    refused = [(item.name, refusal) for item, refusal in batch.run(items, output, tools, label)]
+    return output.finish(), refused
+
+
+def explain_slowly(folder, saida, delay=0.0, fatia="1/1"):
+    """Para rodar noutro processo: lotes de dois, com uma espera em cada um."""
+
+    def explain(*arguments, **options):
+        time.sleep(delay)
+        return fake_explain(*arguments, **options)
+
+    cam.explain, work.BATCH = explain, 2
+    explain_folder([folder], saida, fake_tools(), fatia=fatia)
