@@ -93,7 +93,7 @@ def strangeness(array):
 
 def directions(array):
     found = novelty.directions(array)
-    assert found.shape == (len(array), 288) and 0 <= found.min() and found.max() <= 1
+    assert found.shape == (len(array), 288) and found.min() >= 0 and found.max() <= 1
 
 
 def locate(array):
@@ -104,17 +104,16 @@ def locate(array):
     assert prepare(_check(array)).dtype == np.uint8
 
 
-MEASURES = {
-    name: lambda array, measure=getattr(evaluation, name): per_map(
-        measure(array, halves(array)), array
-    )
-    for name in ("pointing_game", "energy_inside", "energy_ratio", "rank_accuracy", "iou", "auprc")
-}
-MASKS = {
-    f"{name}, máscara": lambda array, measure=getattr(evaluation, name): per_map(
-        measure(np.ones(array.shape), array), array
-    )
-    for name in ("pointing_game", "energy_inside", "iou", "auprc")
+def measured(name, masks_of, maps_of=lambda array: array):
+    """Uma medida de `evaluation`, com a matriz no lugar dos mapas ou das máscaras."""
+    measure = getattr(evaluation, name)
+    return lambda array: per_map(measure(maps_of(array), masks_of(array)), array)
+
+
+LOCALIZATION = ("pointing_game", "energy_inside", "energy_ratio", "rank_accuracy", "iou", "auprc")
+MEASURES = {name: measured(name, halves) for name in LOCALIZATION} | {
+    f"{name}, máscara": measured(name, lambda array: array, lambda array: np.ones(array.shape))
+    for name in LOCALIZATION
 }
 FUNCTIONS = {
     "overlay": overlay,
@@ -129,7 +128,6 @@ FUNCTIONS = {
     "sparseness": lambda array: per_map(evaluation.sparseness(array), array),
     "predict": lambda array: models.predict(model(), array),
     **MEASURES,
-    **MASKS,
 }
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
+from covidcam.errors import InputError
+
 if TYPE_CHECKING:
     import keras
 
@@ -60,6 +62,11 @@ def predict(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     -------
     ndarray, float32 (N, classes)
         Também para a cabeça de um neurônio só, que aqui volta a ter duas colunas.
+
+    Raises
+    ------
+    InputError
+        Se as imagens não têm a forma que a rede recebe.
     """
     probabilities = _run(model, images, "Classificando")
     if probabilities.shape[1] == 1:
@@ -70,6 +77,12 @@ def predict(model: "keras.Model", images: np.ndarray) -> np.ndarray:
 def _run(model, images, description):
     import tensorflow as tf
 
+    expected = tuple(model.input_shape[1:])
+    if images.shape[1:] != expected or 0 in images.shape or images.dtype.kind not in "uif":
+        raise InputError(
+            f"As imagens são {images.dtype} {images.shape}; {model.name} recebe números (N,"
+            f" {', '.join(map(str, expected))}), com N a partir de 1."
+        )
     batch_of_any_size = tf.TensorSpec((None, *model.input_shape[1:]), images.dtype)
     forward = tf.function(lambda batch: model(batch, training=False), [batch_of_any_size])
     starts = tqdm(range(0, len(images), BATCH), desc=description, disable=None)
