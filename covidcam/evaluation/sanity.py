@@ -139,7 +139,7 @@ def sparseness(maps: np.ndarray) -> np.ndarray:
     [0.0, 0.5]
     """
     checked = check_maps(maps)
-    values = np.sort(checked.reshape(len(checked), checked[:1].size or 1), axis=1)
+    values = np.sort(checked.reshape(len(checked), np.prod(checked.shape[1:])), axis=1)
     count = values.shape[1]
     weights = 2 * np.arange(1, count + 1) - count - 1
     total = count * values.sum(axis=1)
