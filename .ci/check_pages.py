@@ -1,9 +1,35 @@
-"""Confere que cada página do sumário foi construída e que nenhuma traz o rastro de um erro."""
+"""Confere o livro construído: páginas, ligações, textos alternativos, títulos e palavras em inglês.
 
+python .ci/check_pages.py [PASTA DO SITE]
+"""
+
+import re
 import sys
+from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import yaml
+from bs4 import BeautifulSoup
+
+# Palavras que só uma interface em inglês diz; as do texto das páginas não passam por aqui.
+ENGLISH = re.compile(
+    r"\b(the|this|page|search|toggle|skip|back to|next|previous|copy|show|hide|light|dark|settings"
+    r"|download|print|edit|open|launch|contents?|navigation|sidebar|color|click|link to|error|main"
+    r"|loading|submit|close|menu|warning|note|tip|important|by)\b",
+    re.IGNORECASE,
+)
+INTERFACE = "button, .visually-hidden, .admonition-title, summary, label, .caption, .skip-link"
+SAID = ("aria-label", "title", "placeholder", "data-bs-title")
+
+
+def english(words):
+    """As frases que parecem estar em inglês.
+
+    >>> english(["Buscar", "Skip to main content", "Mostrar o código"])
+    ['Skip to main content']
+    """
+    return sorted({word.strip() for word in words if word and ENGLISH.search(word)})
 
 
 def pages(entry):
@@ -15,17 +41,84 @@ def pages(entry):
     return found
 
 
+def check(file, site):
+    """Os problemas de uma página construída.
+
+    Parameters
+    ----------
+    file : Path
+    site : Path
+        A raiz do site, de onde nenhuma ligação interna sai.
+
+    Returns
+    -------
+    list of str
+    """
+    soup = BeautifulSoup(file.read_text("utf-8"), "html.parser")
+    problems = []
+    if any("Traceback (most recent" in cell.get_text() for cell in soup.select(".cell_output")):
+        problems.append("há um erro de execução")
+    if soup.html.get("lang") != "pt-BR":
+        problems.append(f"a língua é {soup.html.get('lang')!r}, e não pt-BR")
+    for image in soup.select("img"):
+        if image.get("alt") is None or (not image["alt"].strip() and not image.find_parent("a")):
+            problems.append(f"imagem sem texto alternativo: {image.get('src')}")
+    problems += _headings(soup)
+    problems += _links(soup, file, site)
+    said = [tag.get(name) for name in SAID for tag in soup.select(f"[{name}]")]
+    said = [words for words in said if words not in _references(soup)]
+    said += [tag.get_text(" ", strip=True) for tag in soup.select(INTERFACE)]
+    problems += [f"em inglês: {words}" for words in english(said)]
+    return problems
+
+
+def _headings(soup):
+    """Um só título de primeiro nível, e nenhum nível saltado."""
+    levels = [int(tag.name[1]) for tag in soup.select("main :is(h1, h2, h3, h4, h5, h6)")]
+    problems = [] if levels.count(1) == 1 else [f"{levels.count(1)} títulos de primeiro nível"]
+    jumps = [(a, b) for a, b in pairwise(levels) if b > a + 1]
+    return problems + [f"de um título h{a} se salta a um h{b}" for a, b in jumps]
+
+
+def _links(soup, file, site):
+    """As ligações internas, para arquivos e âncoras que existem; nada é carregado de fora."""
+    problems = []
+    for tag in soup.select("script[src], link[rel=stylesheet], img[src], source[src]"):
+        address = tag.get("src") or tag.get("href")
+        if urlsplit(address).scheme not in ("", "data"):
+            problems.append(f"carrega de fora: {address}")
+    for tag in soup.select("[href], [src]"):
+        address = urlsplit(tag.get("href") or tag.get("src"))
+        if address.scheme or address.netloc:
+            continue
+        target = (file.parent / unquote(address.path)).resolve() if address.path else file.resolve()
+        if not target.is_file() or not target.is_relative_to(site.resolve()):
+            problems.append(f"ligação morta: {address.geturl()}")
+        elif address.fragment and unquote(address.fragment) not in _anchors(target):
+            problems.append(f"âncora morta: {address.geturl()}")
+    return problems
+
+
+def _anchors(file, known={}):  # noqa: B006  (memória de uma execução)
+    if file not in known:
+        known[file] = set(re.findall(r'\bid="([^"]+)"', file.read_text("utf-8")))
+    return known[file]
+
+
+def _references(soup):
+    """Títulos de obras citadas: em que língua estão é problema do autor."""
+    return {tag.get("title") for tag in soup.select(".bibtex-citation a, a.reference.internal")}
+
+
 def main():
     """Diz o que falta e sai com 1, ou conta o que há."""
+    site = Path(sys.argv[1] if len(sys.argv) > 1 else "_build/html")
     names = pages(yaml.safe_load(Path("_toc.yml").read_text("utf-8")))
-    built = {name: Path("_build/html", f"{name}.html") for name in names}
-    problems = [f"falta a página {name}" for name, file in built.items() if not file.is_file()]
-    problems += [
-        f"há um erro de execução na página {name}"
-        for name, file in built.items()
-        if file.is_file() and "Traceback (most recent call last)" in file.read_text("utf-8")
-    ]
-    print("\n".join(problems) or f"{len(names)} páginas construídas, nenhuma com erro")
+    built = [site / f"{name}.html" for name in names]
+    problems = [f"falta a página {file}" for file in built if not file.is_file()]
+    for file in sorted({*filter(Path.is_file, built), *site.rglob("book/**/*.html")}):
+        problems += [f"{file.relative_to(site)}: {problem}" for problem in check(file, site)]
+    print("\n".join(problems) or f"{len(names)} páginas construídas, nenhuma com problema")
     sys.exit(bool(problems))
 
 

@@ -4,10 +4,32 @@ Aqui as salas se ligam: acervo -> arrays -> rede treinada -> mapas. Cada funçã
 seguinte precisa, e o que já foi feito com os mesmos parâmetros e o mesmo código vem do depósito.
 """
 
+from covidcam.artefacts.cards import by_group, count, left_out, people
+from covidcam.artefacts.comparison import (
+    Families,
+    beside_2020,
+    families,
+    near_duplicates,
+    pairs,
+    partition,
+    plain_features,
+    split_comparison,
+)
 from covidcam.artefacts.data import arrays, raw_data, selection
-from covidcam.artefacts.maps import SAMPLES, Films, abnormal_films, board, lung_energy
+from covidcam.artefacts.explorer import exploration
+from covidcam.artefacts.maps import (
+    SAMPLES,
+    Films,
+    abnormal_films,
+    board,
+    lung_energy,
+    tuned_overlap,
+)
 from covidcam.artefacts.networks import (
+    EPOCHS,
     Trained,
+    frozen_features,
+    missing_weights,
     model_1,
     model_2,
     network,
@@ -18,20 +40,37 @@ from covidcam.artefacts.networks import (
 from covidcam.artefacts.novelty import usual_films
 
 __all__ = [
+    "EPOCHS",
     "SAMPLES",
+    "Families",
     "Films",
     "Trained",
     "abnormal_films",
     "arrays",
+    "beside_2020",
     "board",
+    "by_group",
+    "count",
+    "exploration",
+    "families",
+    "frozen_features",
+    "left_out",
     "lung_energy",
+    "missing_weights",
     "model_1",
     "model_2",
+    "near_duplicates",
     "network",
+    "pairs",
+    "partition",
+    "people",
     "phantom_mistakes",
+    "plain_features",
     "raw_data",
     "selection",
     "shuffled_model_2",
+    "split_comparison",
     "trained",
+    "tuned_overlap",
     "usual_films",
 ]

@@ -79,7 +79,7 @@ def arrays(
         datasets.prepare(chosen, folder, classes)
 
     parameters = {
-        "data": _identity(settings, data),
+        "data": identity(settings, data),
         "size": settings.size,
         "classes": list(classes),
     }
@@ -88,8 +88,19 @@ def arrays(
     return datasets.load(folder, classes), folder
 
 
-def _identity(settings: Settings, data: Path) -> str:
-    """O que distingue um acervo de outro sem ler todas as imagens: nome, tamanho e data."""
+def identity(settings: Settings, data: Path) -> str:
+    """O que distingue um acervo de outro sem ler todas as imagens: nome, tamanho e data.
+
+    Parameters
+    ----------
+    settings : Settings
+    data : Path
+        O que `raw_data` devolve.
+
+    Returns
+    -------
+    str
+    """
     if settings.source == "fantoma":
         return data.parent.name
     return store.listing(data)

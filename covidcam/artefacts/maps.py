@@ -33,8 +33,10 @@ class Films:
     patients: np.ndarray
 
 
-def abnormal_films(settings: Settings, trained: Trained, limit: int | None = None) -> Films:
-    """Os fantomas de teste que têm lesão.
+def abnormal_films(
+    settings: Settings, trained: Trained, limit: int | None = None, part: str = "test"
+) -> Films:
+    """Os fantomas de uma parte dos dados que têm lesão.
 
     Parameters
     ----------
@@ -44,19 +46,22 @@ def abnormal_films(settings: Settings, trained: Trained, limit: int | None = Non
         A rede cujo teste interessa.
     limit : int, optional
         Quantos, tomados a intervalos iguais; todos por padrão.
+    part : str
+        ``"test"``, ``"validation"`` ou ``"train"``.
 
     Returns
     -------
     Films
     """
     data, _ = arrays(settings, trained.classes)
-    rows = data.rows.iloc[trained.test]
+    chosen = getattr(trained, part)
+    rows = data.rows.iloc[chosen]
     lesions = datasets.read_masks(rows, "lesions")
     kept = np.flatnonzero(lesions.any(axis=(1, 2)))
     if limit is not None and limit < len(kept):
         kept = kept[np.linspace(0, len(kept) - 1, limit).round().astype(int)]
     return Films(
-        images=np.array(data.X[trained.test[kept]]),
+        images=np.array(data.X[chosen[kept]]),
         lesions=lesions[kept],
         lungs=datasets.read_masks(rows.iloc[kept], "lungs"),
         patients=rows["patient"].to_numpy()[kept],
@@ -107,6 +112,38 @@ def board(
     }
     folder = store.keep(settings.cache, "placares", parameters, ["cam", "evaluation"], make)
     return pd.read_csv(folder / "board.csv")
+
+
+def tuned_overlap(settings: Settings, trained: Trained, methods: Sequence[str]) -> pd.DataFrame:
+    """O IoU de cada método no limiar que foi melhor para ele nos pacientes da validação.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com fantomas como fonte.
+    trained : Trained
+    methods : sequence of str
+        Métodos rápidos de `covidcam.cam.METHODS`.
+
+    Returns
+    -------
+    DataFrame
+        Uma linha por método: o limiar e o IoU nas imagens de teste, com o intervalo de 95 % por
+        paciente.
+    """
+    from covidcam import cam, evaluation
+
+    validation = abnormal_films(settings, trained, part="validation")
+    test = abnormal_films(settings, trained)
+    before = cam.explain(trained.model, validation.images, list(methods))
+    after = cam.explain(trained.model, test.images, list(methods))
+    records = {}
+    for name in methods:
+        threshold = evaluation.tune_threshold(before[name].values, validation.lesions)
+        overlap = evaluation.iou(after[name].values, test.lesions, threshold)
+        records[name] = (threshold, *evaluation.bootstrap(overlap, test.patients))
+    columns = ["limiar", "IoU", "de", "a"]
+    return pd.DataFrame.from_dict(records, orient="index", columns=columns)
 
 
 def lung_energy(settings: Settings) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """As redes treinadas nas imagens do livro, guardadas no depósito."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,22 @@ import pandas as pd
 
 from covidcam import datasets, store
 from covidcam.artefacts.data import arrays, raw_data
+from covidcam.errors import ModelError
 from covidcam.settings import Settings
 
 if TYPE_CHECKING:
     import keras
 
 SPLIT_SEED = 40
-EPOCHS = {"mini-vgg": (30, 100), "vgg16": (50, 80)}  # Modelo 1, Modelo 2; as da vgg16 são de 2020
+# Modelo 1, Modelo 2; as das redes de tamanho inteiro são de 2020
+EPOCHS = {
+    "mini-vgg": (30, 100),
+    "mini-resnet": (30, 100),
+    "mini-xception": (30, 100),
+    "vgg16": (50, 80),
+    "resnet50v2": (50, 80),
+    "xception": (50, 80),
+}
 
 
 @dataclass(frozen=True)
@@ -25,27 +35,37 @@ class Trained:
 
     Attributes
     ----------
-    model : keras.Model
+    name : str
     classes : tuple of str
         Na ordem das colunas de `probabilities`.
     history : DataFrame
         Uma linha por época.
     train, validation, test : ndarray of int
-        Linhas dos arrays em cada parte; nenhum paciente está em duas.
+        Linhas dos arrays em cada parte; por padrão nenhum paciente está em duas.
     probabilities : ndarray, float32 (len(test), classes)
         O que a rede diz de cada imagem de teste.
+    held : ndarray, float32 (len(validation), classes)
+        O que a rede diz de cada imagem de validação.
     file : Path
         O arquivo ``.keras``.
     """
 
-    model: "keras.Model"
+    name: str
     classes: tuple[str, ...]
     history: pd.DataFrame
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
     probabilities: np.ndarray
+    held: np.ndarray
     file: Path
+
+    @functools.cached_property
+    def model(self) -> "keras.Model":
+        """A rede; lida do arquivo, e o TensorFlow com ela, só quando alguém a pede."""
+        from covidcam import models
+
+        return models.load(self.file)
 
 
 def trained(
@@ -55,6 +75,8 @@ def trained(
     head: str = "pooled",
     epochs: int = 40,
     seed: int = 0,
+    split: str = "patient",
+    split_seed: int = SPLIT_SEED,
 ) -> Trained:
     """Uma rede treinada nas imagens do livro, com os pacientes divididos em três partes.
 
@@ -65,18 +87,18 @@ def trained(
         Como em `covidcam.models.build`.
     epochs : int
     seed : int
-        Do treino; a divisão é sempre a mesma.
+        Do treino.
+    split : str
+        ``"patient"``, ou ``"2020"`` para a divisão ao acaso de 2020, só para a comparar.
+    split_seed : int
+        Da divisão por paciente; as páginas usam sempre a mesma.
 
     Returns
     -------
     Trained
     """
-    from covidcam import models
-
     data, folder = arrays(settings, classes)
-    rest, test = datasets.split_by_patient(data.rows, seed=SPLIT_SEED)
-    inner, held = datasets.split_by_patient(data.rows.iloc[rest], folds=10, seed=SPLIT_SEED)
-    train, validation = rest[inner], rest[held]
+    train, validation, test = _parts(data.rows, split, split_seed)
 
     mini = name.startswith("mini-")
     recipe = {
@@ -87,12 +109,18 @@ def trained(
     }
 
     def make(target: Path) -> None:
+        from covidcam import models
+
         model = models.build(name, classes, settings.weights, head, seed=seed)
-        features = _features(settings, folder, model, head, data.X)
+        if name.startswith("mini-"):
+            features = models.extract(model, data.X)
+        else:
+            features = frozen_features(settings, name, head, classes)
         history = models.train(model, features, data.Y, train, validation, **recipe)
         history.to_csv(target / "history.csv", index=False)
         models.save(models.describe(model, classes, settings.source), target / "model.keras")
         np.save(target / "probabilities.npy", models.predict(model, data.X[test]))
+        np.save(target / "held.npy", models.predict(model, data.X[validation]))
 
     # A receita e a divisão entram como parâmetros: mudar outra coisa neste arquivo não retreina.
     parameters = {
@@ -105,15 +133,26 @@ def trained(
     }
     target = store.keep(settings.cache, "modelos", parameters, ["models"], make)
     return Trained(
-        model=models.load(target / "model.keras"),
+        name=name,
         classes=tuple(classes),
         history=pd.read_csv(target / "history.csv"),
         train=train,
         validation=validation,
         test=test,
         probabilities=np.load(target / "probabilities.npy"),
+        held=np.load(target / "held.npy"),
         file=target / "model.keras",
     )
+
+
+def _parts(rows, split, seed):
+    if split == "2020":
+        rest, test = datasets.split_2020(len(rows))
+        held = len(rest) // 10  # o Keras toma o fim do treino para validação
+        return rest[:-held], rest[-held:], test
+    rest, test = datasets.split_by_patient(rows, seed=seed)
+    inner, held = datasets.split_by_patient(rows.iloc[rest], folds=10, seed=seed)
+    return rest[inner], rest[held], test
 
 
 def network(settings: Settings, head: str) -> tuple[str, str]:
@@ -128,9 +167,33 @@ def network(settings: Settings, head: str) -> tuple[str, str]:
     Returns
     -------
     name, head : str
-        Como em `covidcam.models.build`.
+        Como em `covidcam.models.build`. Sem os pesos da VGG16 as radiografias reais ficam com a
+        mini, que não precisa deles.
     """
-    return ("vgg16", head) if settings.source == "real" else ("mini-vgg", "pooled")
+    if settings.source == "real" and not missing_weights(settings, "vgg16"):
+        return "vgg16", head
+    return "mini-vgg", "pooled"
+
+
+def missing_weights(settings: Settings, name: str) -> str:
+    """O nome do arquivo de pesos que falta a uma rede de tamanho inteiro, ou vazio.
+
+    Parameters
+    ----------
+    settings : Settings
+    name : str
+
+    Returns
+    -------
+    str
+    """
+    from covidcam import models
+
+    try:
+        models.weights_file(name, settings.weights)
+    except ModelError:
+        return models.PRETRAINED[name]
+    return ""
 
 
 def model_1(settings: Settings) -> Trained:
@@ -220,7 +283,7 @@ def shuffled_model_2(settings: Settings, epochs: int = 15) -> "keras.Model":
     def make(target: Path) -> None:
         Y = data.Y.copy()
         Y[honest.train] = np.random.default_rng(SPLIT_SEED).permutation(Y[honest.train])
-        model = models.build(honest.model.name, honest.classes, settings.weights)
+        model = models.build(honest.name, honest.classes, settings.weights)
         models.train(
             model, models.extract(model, data.X), Y, honest.train, honest.validation, epochs
         )
@@ -231,19 +294,32 @@ def shuffled_model_2(settings: Settings, epochs: int = 15) -> "keras.Model":
     return models.load(target / "model.keras")
 
 
-def _features(settings, arrays_folder, model, head, X):
-    """A saída da parte congelada; guardada quando custa caro."""
+def frozen_features(
+    settings: Settings, name: str, head: str, classes: Sequence[str] = datasets.CLASSES
+) -> np.ndarray:
+    """A saída da parte congelada de uma rede para cada imagem do livro, guardada no depósito.
+
+    Parameters
+    ----------
+    settings : Settings
+    name, head, classes
+        Como em `covidcam.models.build`.
+
+    Returns
+    -------
+    ndarray, float32 (N, …)
+    """
     from covidcam import models
 
-    if model.name.startswith("mini-"):
-        return models.extract(model, X)
+    data, arrays_folder = arrays(settings, classes)
 
     def make(folder: Path) -> None:
-        np.save(folder / "features.npy", models.extract(model, X))
+        model = models.build(name, classes, settings.weights, head)
+        np.save(folder / "features.npy", models.extract(model, data.X))
 
     parameters = {
         "arrays": arrays_folder.name,
-        "name": model.name,
+        "name": name,
         "head": head,
         "weights": str(settings.weights),
     }

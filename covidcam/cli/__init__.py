@@ -12,7 +12,7 @@ from rich.table import Table
 from typer.exceptions import TyperException
 
 from covidcam import __version__, settings, store
-from covidcam.cli import portuguese
+from covidcam.cli import data, portuguese
 from covidcam.cli.evaluate import avaliar
 from covidcam.cli.explain import explicar
 from covidcam.cli.train import treinar
@@ -21,6 +21,7 @@ from covidcam.errors import CovidcamError
 app = portuguese.app("Radiografias, redes e mapas de ativação de classe, na linha de comando.")
 for command in (explicar, treinar, avaliar):
     app.command(cls=portuguese.Command)(command)
+app.add_typer(data.app, name="dados")
 
 
 @app.command(cls=portuguese.Command)

@@ -8,9 +8,11 @@ import json
 import logging
 import os
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pandas as pd
 
 from covidcam.datasets.findings import classify
@@ -19,6 +21,7 @@ from covidcam.errors import DataError
 
 COHEN = "covid-chestxray-dataset"
 KERMANY = "chest_xray"
+LUNG_BOXES = "annotations/imageannotation_ai_lung_bounding_boxes.json"  # dentro de COHEN
 COLUMNS = [
     "path",
     "label",
@@ -67,9 +70,9 @@ def load_catalog(folder: str | os.PathLike) -> pd.DataFrame:
 
     Examples
     --------
-    >>> load_catalog("pasta-que-nao-existe")
+    >>> load_catalog("pasta-que-nao-existe")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    covidcam.errors.DataError: A pasta de dados pasta-que-nao-existe não existe.
+    covidcam.errors.DataError: A pasta de dados pasta-que-nao-existe não existe; ...
     """
     rows = survey(folder)
     counts = left_out(rows)
@@ -99,7 +102,9 @@ def survey(folder: str | os.PathLike) -> pd.DataFrame:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"A pasta de dados {folder} não existe.")
+        raise DataError(
+            f"A pasta de dados {folder} não existe; «covidcam dados baixar» busca os acervos."
+        )
     readers = {COHEN: read_cohen, KERMANY: read_kermany}
     found = [read(folder / name) for name, read in readers.items() if (folder / name).is_dir()]
     rows = pd.concat(found, ignore_index=True) if found else read_class_folders(folder)
@@ -192,7 +197,7 @@ def read_cohen(folder: Path) -> pd.DataFrame:
         raise DataError(f"Em {table} faltam as colunas {sorted(missing)}.")
     if metadata.empty:
         raise DataError(f"A tabela {table} não tem nenhuma linha; era esperada uma por imagem.")
-    boxes = _lung_boxes(folder / "lung_boxes.json")
+    boxes = _lung_boxes(folder)
     records = []
     for row in metadata.to_dict("records"):
         path = folder / (row.get("folder") or "images") / row["filename"]
@@ -326,11 +331,32 @@ def _extension_problem(path: Path) -> str:
     return f"formato que não é imagem ({path.suffix or path.name})"
 
 
-def _lung_boxes(path: Path) -> dict[str, list]:
+def _lung_boxes(folder: Path) -> dict[str, list]:
+    """As caixas dos pulmões de cada imagem, em frações: já convertidas, ou em pixels, do acervo."""
+    ready, original = folder / "lung_boxes.json", folder / LUNG_BOXES
+    path = ready if ready.is_file() else original
+    if not path.is_file():
+        return {}
     try:
-        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    except ValueError as error:
-        raise DataError(f"O arquivo {path} não pôde ser lido ({error}); ele é um JSON?") from error
+        content = json.loads(path.read_text("utf-8"))
+        return content if path == ready else _fractions(content)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"O arquivo {path} não pôde ser lido ({error!r}); era esperado um JSON com as"
+            " caixas dos pulmões de cada imagem."
+        ) from error
+
+
+def _fractions(coco: dict) -> dict[str, list]:
+    images = {image["id"]: image for image in coco["images"]}
+    boxes = defaultdict(list)
+    for annotation in coco["annotations"]:
+        image = images[annotation["image_id"]]
+        x, y, width, height = annotation["bbox"]
+        box = np.array([[x, y], [x + width, y + height]]) / (image["width"], image["height"])
+        boxes[image["file_name"]].append(box.clip(0, 1).ravel().tolist())
+    # a da esquerda da imagem primeiro
+    return {name: sorted(pair) for name, pair in boxes.items() if len(pair) == 2}
 
 
 def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:

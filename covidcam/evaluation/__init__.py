@@ -1,8 +1,20 @@
 """Dos mapas e da verdade às figuras de mérito."""
 
+from covidcam.evaluation import controls, repairs
 from covidcam.evaluation.baselines import BASELINES, baselines
+from covidcam.evaluation.classification import (
+    OneVsRest,
+    accuracy,
+    calibration_error,
+    calibration_noise,
+    fit_temperature,
+    one_vs_rest,
+    reliability,
+    temper,
+)
 from covidcam.evaluation.faithfulness import Curve, average_drop, deletion, insertion, road
-from covidcam.evaluation.intervals import Interval, bootstrap, wilson
+from covidcam.evaluation.intervals import Interval, balanced_accuracy, bootstrap, wilson
+from covidcam.evaluation.leakage import nearest, split_gap
 from covidcam.evaluation.localization import (
     auprc,
     energy_inside,
@@ -29,25 +41,38 @@ __all__ = [
     "WHERE",
     "Curve",
     "Interval",
+    "OneVsRest",
+    "accuracy",
     "auprc",
     "average_drop",
+    "balanced_accuracy",
     "baselines",
     "bootstrap",
+    "calibration_error",
+    "calibration_noise",
+    "controls",
     "deletion",
     "energy_inside",
     "energy_ratio",
+    "fit_temperature",
     "insertion",
     "iou",
     "max_sensitivity",
+    "nearest",
+    "one_vs_rest",
     "pointing_game",
     "prevalence",
     "randomization_test",
     "randomize",
     "rank_accuracy",
+    "reliability",
+    "repairs",
     "road",
     "scoreboard",
     "sparseness",
+    "split_gap",
     "ssim",
+    "temper",
     "tune_threshold",
     "wilson",
 ]

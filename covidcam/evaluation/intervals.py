@@ -60,26 +60,85 @@ def bootstrap(
     Interval(mean=1.0, low=1.0, high=1.0)
     """
     values, groups = np.asarray(values, float), np.asarray(groups)
+    _check(values, groups)
+    present = np.isfinite(values)
+    if not present.any():
+        return Interval(np.nan, np.nan, np.nan)
+    index, draws = _draw_patients(groups[present], samples, seed)
+    sums = np.bincount(index, values[present])
+    counts = np.bincount(index)
+    means = (draws @ sums) / (draws @ counts)
+    return _interval(values[present].mean(), means, level)
+
+
+def balanced_accuracy(
+    right: np.ndarray,
+    labels: np.ndarray,
+    groups: np.ndarray,
+    level: float = 0.95,
+    samples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """A média, entre as classes, da parte de cada uma que foi acertada, e o seu intervalo.
+
+    Parameters
+    ----------
+    right : ndarray, bool (N,)
+        Se cada imagem foi acertada.
+    labels : ndarray (N,)
+        A classe verdadeira.
+    groups, level, samples, seed
+        Como em `bootstrap`.
+
+    Returns
+    -------
+    Interval
+        Responder sempre o mesmo dá um sobre o número de classes, por mais comum que uma seja.
+
+    Raises
+    ------
+    InputError
+        Como `bootstrap`.
+
+    Examples
+    --------
+    >>> right = np.array([True, True, True, False])
+    >>> balanced_accuracy(right, np.array(list("aaab")), np.arange(4)).mean
+    0.5
+    """
+    right, groups = np.asarray(right, float), np.asarray(groups)
+    _check(right, groups)
+    index, draws = _draw_patients(groups, samples, seed)
+    classes, column = np.unique(labels, return_inverse=True)
+    counts, hits = np.zeros((2, draws.shape[1], len(classes)))
+    np.add.at(counts, (index, column), 1)
+    np.add.at(hits, (index, column), right)
+    with np.errstate(invalid="ignore"):  # um sorteio pode não ter nenhum paciente de uma classe
+        means = np.nanmean((draws @ hits) / (draws @ counts), axis=1)
+    return _interval((hits.sum(axis=0) / counts.sum(axis=0)).mean(), means, level)
+
+
+def _check(values, groups):
     if values.ndim != 1 or groups.shape != values.shape:
         raise InputError(
             f"Há {values.shape} valores e {groups.shape} pacientes; deve haver um por valor."
         )
     if missing := int(pd.isna(groups).sum()):
         raise InputError(f"{missing} de {len(groups)} imagens não dizem de que paciente são.")
-    present = np.isfinite(values)
-    if not present.any():
-        return Interval(np.nan, np.nan, np.nan)
-    patients, index = np.unique(groups[present], return_inverse=True)
+
+
+def _draw_patients(groups, samples, seed):
+    """O paciente de cada valor, e quantas vezes cada um entra em cada sorteio."""
+    patients, index = np.unique(groups, return_inverse=True)
     if len(patients) < 2:
         raise InputError(f"Só há o paciente {str(patients[0])!r}; um intervalo pede ao menos dois.")
-    sums = np.bincount(index, values[present])
-    counts = np.bincount(index)
-    draws = np.random.default_rng(seed).multinomial(
-        len(patients), np.full(len(patients), 1 / len(patients)), size=samples
-    )
-    means = (draws @ sums) / (draws @ counts)
+    chances = np.full(len(patients), 1 / len(patients))
+    return index, np.random.default_rng(seed).multinomial(len(patients), chances, size=samples)
+
+
+def _interval(mean, means, level):
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(values[present].mean()), float(low), float(high))
+    return Interval(float(mean), float(low), float(high))
 
 
 def wilson(successes: int, total: int, level: float = 0.95) -> Interval:
@@ -116,4 +175,6 @@ def wilson(successes: int, total: int, level: float = 0.95) -> Interval:
     share = successes / total
     centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     half = z / (1 + z**2 / total) * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    return Interval(share, float(centre - half), float(centre + half))
+    low, high = max(centre - half, 0), min(centre + half, 1)
+    # nos extremos o limite é exato; o arredondamento o deixaria um nada aquém dele
+    return Interval(share, float(low) if successes else 0.0, float(high) if share < 1 else 1.0)

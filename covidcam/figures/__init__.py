@@ -1,19 +1,42 @@
 """Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
 
-from covidcam.figures.boards import board, deletion, randomization, verdict
+from covidcam.figures.boards import board, board_table, deletion, randomization, verdict
 from covidcam.figures.canvas import film, new, png, show
+from covidcam.figures.classification import accuracies, discrimination, losses, reliability
 from covidcam.figures.curves import confusion, training
+from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
-from covidcam.figures.notes import credits, source_note
+from covidcam.figures.notes import beside_2020_note, credits, pairs_sentence, source_note
 from covidcam.figures.physics import greys, profile, thickness
-from covidcam.figures.text import counted, home_relative, listing, number, percent
+from covidcam.figures.shortcuts import (
+    controls,
+    controls_verdict,
+    dial,
+    dial_verdict,
+    repairs,
+    repairs_table,
+    repairs_verdicts,
+    standing,
+)
+from covidcam.figures.text import between, counted, home_relative, listing, number, percent
 
 __all__ = [
+    "Exploration",
+    "accuracies",
+    "beside_2020_note",
+    "between",
     "board",
+    "board_table",
     "confusion",
+    "controls",
+    "controls_verdict",
     "counted",
     "credits",
     "deletion",
+    "dial",
+    "dial_verdict",
+    "discrimination",
+    "explorer",
     "family",
     "film",
     "greys",
@@ -21,17 +44,24 @@ __all__ = [
     "home_relative",
     "labelled",
     "listing",
+    "losses",
     "maps",
     "new",
     "number",
     "overlay",
+    "pairs_sentence",
     "percent",
     "png",
     "predictions",
     "profile",
     "randomization",
+    "reliability",
+    "repairs",
+    "repairs_table",
+    "repairs_verdicts",
     "show",
     "source_note",
+    "standing",
     "thickness",
     "training",
     "verdict",

@@ -66,6 +66,27 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
     return figure, alt
 
 
+def board_table(table: pd.DataFrame, sort: str) -> pd.DataFrame:
+    """A média de cada método em cada medida, com nomes e vírgulas para quem lê.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.evaluation.scoreboard` devolve.
+    sort : str
+        A medida que ordena as linhas, da melhor à pior.
+
+    Returns
+    -------
+    DataFrame of str
+        Uma linha por método, uma coluna por medida.
+    """
+    means = table.pivot(index="method", columns="metric", values="mean")
+    means = means.sort_values(sort, ascending=sort in LOWER_IS_BETTER)
+    means = means[[sort, *means.columns.drop(sort)]].rename(columns=METRICS)
+    return means.map(number).rename_axis(index="mapa", columns=None)
+
+
 def verdict(table: pd.DataFrame, metric: str, compare: str = "grad-cam") -> str:
     """Diz em palavras que diferenças para um método são reais, isto é, não incluem zero.
 

@@ -16,6 +16,18 @@ SOURCE_NOTES = {
         " que têm licença para isso, com o crédito de cada uma."
     ),
 }
+BESIDE_2020 = {
+    "fantoma": (
+        "Nesta execução as radiografias são fantomas e as redes, miniaturas: os números não se"
+        " comparam com os de 2020, e estão lado a lado pelos intervalos. Com `COVIDCAM_FONTE=real`"
+        " a tabela compara as mesmas redes."
+    ),
+    "real": (
+        "As coleções são as mesmas de 2020, as imagens não: aquela lista não foi publicada, e aqui"
+        " elas são sorteadas. A cabeça, a divisão por 255 e o número de épocas são os de 2020; o"
+        " passo do treino decai e os lotes têm outro tamanho."
+    ),
+}
 
 
 def source_note(source: str) -> Markdown:
@@ -55,3 +67,48 @@ def credits(rows: pd.DataFrame) -> Markdown | None:
         for row in rows.itertuples()
     ]
     return Markdown(f"<small>Imagens, na ordem: {'; '.join(parts)}.</small>")
+
+
+def beside_2020_note(source: str) -> Markdown:
+    """O que se pode comparar entre os números de 2020 e os desta execução.
+
+    Parameters
+    ----------
+    source : str
+        ``"fantoma"`` ou ``"real"``.
+
+    Returns
+    -------
+    IPython.display.Markdown
+    """
+    return Markdown(BESIDE_2020[source])
+
+
+def pairs_sentence(pairs: pd.DataFrame) -> str:
+    """Diz em palavras que redes estas imagens permitem distinguir.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        O que `covidcam.artefacts.pairs` devolve.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"diferença": [0.1], "de": [-0.1], "a": [0.2]}, index=["x − y"])
+    >>> pairs_sentence(table)
+    'Nenhum par difere além do acaso: estas imagens não dizem qual é a melhor.'
+    """
+    if pairs.empty:
+        return "Só há uma rede."
+    apart = pairs[(pairs["de"] > 0) | (pairs["a"] < 0)]
+    if apart.empty:
+        return "Nenhum par difere além do acaso: estas imagens não dizem qual é a melhor."
+    said = [
+        " supera ".join(name.split(" − ")[:: 1 if row["diferença"] > 0 else -1])
+        for name, row in apart.iterrows()
+    ]
+    return f"Além do acaso, {'; '.join(said)}."

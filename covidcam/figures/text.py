@@ -1,5 +1,6 @@
 """Números e palavras como se escrevem em português."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,27 @@ def percent(share: float, places: int = 0) -> str:
     if rounded >= 100 > 100 * share:
         rounded = np.floor(100 * share * step) / step
     return f"{number(rounded, places)} %"
+
+
+def between(mean: float, low: float, high: float, write: Callable[[float], str] = percent) -> str:
+    """Escreve uma medida com o seu intervalo de confiança.
+
+    Parameters
+    ----------
+    mean, low, high : float
+    write : callable
+        Como se escreve cada número.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> between(0.91, 0.87, 0.95)
+    '91 % (de 87 % a 95 %)'
+    """
+    return f"{write(mean)} (de {write(low)} a {write(high)})"
 
 
 def listing(items: list[str]) -> str:

@@ -2,13 +2,15 @@
 
 from covidcam.models.architectures import BACKBONES, HEADS, INPUT_SHAPE, build
 from covidcam.models.files import describe, load, save
-from covidcam.models.inference import extract, predict, split
+from covidcam.models.inference import extract, predict, split, unfreeze
 from covidcam.models.training import train
+from covidcam.models.weights import PRETRAINED, weights_file
 
 __all__ = [
     "BACKBONES",
     "HEADS",
     "INPUT_SHAPE",
+    "PRETRAINED",
     "build",
     "describe",
     "extract",
@@ -17,4 +19,6 @@ __all__ = [
     "save",
     "split",
     "train",
+    "unfreeze",
+    "weights_file",
 ]

@@ -7,12 +7,12 @@ basta rodar uma vez por imagem, e uma parte **treinada**, que começa na primeir
 a treinar.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covidcam.errors import InputError, ModelError
+from covidcam.errors import InputError
+from covidcam.models.weights import weights_file
 
 if TYPE_CHECKING:  # o TensorFlow só é carregado quando uma rede é construída
     import keras
@@ -33,7 +33,8 @@ def build(
     Parameters
     ----------
     name : str
-        ``"mini-vgg"`` (treinada do zero) ou ``"vgg16"`` (congelada, com pesos da ImageNet).
+        ``"mini-vgg"``, ``"mini-resnet"`` ou ``"mini-xception"``, treinadas do zero; ``"vgg16"``,
+        ``"resnet50v2"`` ou ``"xception"``, congeladas, com pesos da ImageNet.
     classes : sequence of str
         As classes, na ordem das saídas.
     weights : path-like, ``"random"`` ou None
@@ -58,7 +59,7 @@ def build(
     InputError
         Se o nome, a cabeça ou o número de classes não é aceito.
     ModelError
-        Se a pasta de pesos não tem o arquivo da rede.
+        Se os pesos da rede não estão na pasta nem puderam ser baixados.
 
     Examples
     --------
@@ -91,22 +92,73 @@ def _choose(name: str, accepted: dict[str, Callable], what: str) -> Callable:
 
 
 def _mini_vgg(images, weights, as_2020):
-    """Seis convoluções simples, uma depois da outra, sobre a imagem cinza de 118 × 118."""
+    """Convoluções simples, uma depois da outra. O plano da VGG: Simonyan e Zisserman, 2014."""
+    x = _stem(images)
+    x = _convolution(x, 48, "block2")
+    x = _halve(x, "block2")  # 14 × 14
+    x = _convolution(x, 96, "block3a")
+    return _convolution(x, 96, "block3b")
+
+
+def _mini_resnet(images, weights, as_2020):
+    """Cada bloco soma o que recebeu ao que calculou. He et al., 2016, 10.1109/CVPR.2016.90."""
+    x = _stem(images)
+    x = _residual(x, 48, "block2", _convolution)
+    x = _halve(x, "block2")
+    return _residual(x, 96, "block3", _convolution)
+
+
+def _mini_xception(images, weights, as_2020):
+    """Em cada convolução, primeiro o espaço, depois os canais. Chollet, 2017,
+    10.1109/CVPR.2017.195.
+    """
+    x = _stem(images)
+    x = _residual(x, 48, "block2", _separable)
+    x = _halve(x, "block2")
+    return _residual(x, 96, "block3", _separable)
+
+
+def _stem(images):
+    """Da imagem cinza de 118 × 118 a 24 mapas de 29 × 29: o começo das três redes pequenas."""
+    return _halve(_convolution(_to_small_grey(images), 24, "block1", size=5, strides=2), "block1")
+
+
+def _convolution(x, filters, name, activate=True, size=3, strides=1):
     from keras import layers
 
-    def convolution(x, filters, name, size=3, strides=1):
-        x = layers.Conv2D(
-            filters, size, strides, padding="same", use_bias=False, name=f"{name}_conv"
-        )(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
-        return layers.ReLU(name=f"{name}_relu")(x)
+    options = {"padding": "same", "use_bias": False, "name": f"{name}_conv"}
+    x = layers.Conv2D(filters, size, strides, **options)(x)
+    return _normalize(x, name, activate)
 
-    x = convolution(_to_small_grey(images), 24, "block1", size=5, strides=2)  # 59 × 59
-    x = convolution(x, 32, "block2")
-    x = layers.MaxPooling2D(2, name="block2_pool")(x)  # 29 × 29
-    x = convolution(convolution(x, 64, "block3a"), 64, "block3b")
-    x = layers.MaxPooling2D(2, name="block3_pool")(x)  # 14 × 14
-    return convolution(convolution(x, 96, "block4a"), 96, "block4b")
+
+def _separable(x, filters, name, activate=True):
+    from keras import layers
+
+    options = {"padding": "same", "use_bias": False, "name": f"{name}_sepconv"}
+    return _normalize(layers.SeparableConv2D(filters, 3, **options)(x), name, activate)
+
+
+def _normalize(x, name, activate):
+    from keras import layers
+
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x) if activate else x
+
+
+def _residual(x, filters, name, convolution):
+    """Duas convoluções e um atalho, somados antes da última ativação."""
+    from keras import layers
+
+    shortcut = _convolution(x, filters, f"{name}_shortcut", activate=False, size=1)
+    x = convolution(x, filters, f"{name}a")
+    x = convolution(x, filters, f"{name}b", activate=False)
+    return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
+
+
+def _halve(x, name):
+    from keras import layers
+
+    return layers.MaxPooling2D(2, name=f"{name}_pool")(x)
 
 
 def _to_small_grey(images):
@@ -124,38 +176,54 @@ def _vgg16(images, weights, as_2020):
     Em 2020 as imagens só foram divididas por 255; fora isso, o preparo é o do treino original:
     azul, verde e vermelho, menos a média da ImageNet.
     """
-    import keras
     from keras import layers
 
+    x = layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="normalize")
+    return _frozen("vgg16", images, weights, as_2020, lambda images: x(images[..., ::-1]))
+
+
+def _resnet50v2(images, weights, as_2020):
+    """ResNet50V2 sem o topo, congelada. He, Zhang, Ren e Sun, 2016, arXiv:1603.05027."""
+    return _frozen("resnet50v2", images, weights, as_2020, _from_minus_one_to_one)
+
+
+def _xception(images, weights, as_2020):
+    """Xception sem o topo, congelada. Chollet, 2017, arXiv:1610.02357."""
+    return _frozen("xception", images, weights, as_2020, _from_minus_one_to_one)
+
+
+def _from_minus_one_to_one(images):
+    from keras import layers
+
+    return layers.Rescaling(1 / 127.5, offset=-1.0, name="normalize")(images)
+
+
+def _frozen(name, images, weights, as_2020, prepare):
+    """Uma rede das aplicações do Keras com os pesos da ImageNet, que o treino não muda."""
+    import keras
+
+    make = {
+        "vgg16": keras.applications.VGG16,
+        "resnet50v2": keras.applications.ResNet50V2,
+        "xception": keras.applications.Xception,
+    }[name]
     if as_2020:
-        x = layers.Rescaling(1 / 255, name="normalize")(images)
-    else:
-        x = layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="normalize")(
-            images[..., ::-1]
-        )
-    backbone = keras.applications.VGG16(
-        include_top=False,
-        input_tensor=x,
-        weights=_weights_file(weights, "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"),
-    )
+        prepare = keras.layers.Rescaling(1 / 255, name="normalize")
+    file = None if weights == "random" else weights_file(name, weights)
+    backbone = make(include_top=False, input_tensor=prepare(images), weights=file)
     for layer in backbone.layers:
         layer.trainable = False
     return backbone.output
 
 
-BACKBONES = {"mini-vgg": _mini_vgg, "vgg16": _vgg16}
-
-
-def _weights_file(weights: Path | str | None, name: str) -> str | None:
-    if weights == "random":
-        return None
-    if weights is None:
-        return "imagenet"
-    path = Path(weights) / name
-    if not path.is_file():
-        found = ", ".join(sorted(os.listdir(weights))) if Path(weights).is_dir() else "nada"
-        raise ModelError(f"Em {weights} era esperado o arquivo de pesos {name}; há: {found}.")
-    return str(path)
+BACKBONES = {
+    "mini-vgg": _mini_vgg,
+    "mini-resnet": _mini_resnet,
+    "mini-xception": _mini_xception,
+    "vgg16": _vgg16,
+    "resnet50v2": _resnet50v2,
+    "xception": _xception,
+}
 
 
 # --- as cabeças ---------------------------------------------------------------------------------

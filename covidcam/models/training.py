@@ -24,18 +24,25 @@ def train(
     batch_size: int = 16,
     learning_rate: float = 2e-3,
     augment: bool = False,
+    balanced: bool = False,
+    patience: int | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Treina uma rede sobre as características da sua parte congelada.
 
-    Ficam os pesos da última época, em que o passo já caiu a zero; a validação só acompanha.
+    Ficam os pesos da última época, em que o passo já caiu a zero; a validação só acompanha — a não
+    ser que ``patience`` a deixe escolher a época.
+
+    No lugar das características podem vir as imagens: a rede inteira é então percorrida a cada
+    lote, congelada ou não. É o caminho lento, e o único em que as imagens variam antes de uma parte
+    congelada. As duas vias chegam à mesma rede.
 
     Parameters
     ----------
     model : keras.Model
         O que `build` devolve; é modificado.
-    features : ndarray, float32 (N, …)
-        O que `extract` devolve: a saída da parte congelada para cada imagem.
+    features : ndarray, float32 (N, …) ou uint8 (N, H, W, 3)
+        O que `extract` devolve, a saída da parte congelada para cada imagem; ou as imagens.
     Y : ndarray (N, classes)
         Um em cada linha, na coluna da classe.
     train, validation : sequence of int
@@ -45,6 +52,11 @@ def train(
     augment : bool
         Se o treino vê, a cada época, as imagens com outra posição, tamanho e contraste; só
         quando as características ainda são imagens.
+    balanced : bool
+        Se cada classe pesa o mesmo na perda, por menos imagens que tenha.
+    patience : int, optional
+        Para quando a perda da validação não melhora por tantas épocas, e fica com os pesos da
+        melhor; a validação deixa então de ser um teste isento.
     seed : int
         Decide a ordem dos lotes e as variações; os pesos iniciais, `build` já sorteou.
 
@@ -66,7 +78,8 @@ def train(
     targets = _targets(model, Y)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
-    trained = split(model)[1]
+    whole = features.shape[1:] == model.input_shape[1:]
+    trained = model if whole else split(model)[1]
     steps = epochs * -(-len(train) // batch_size)
     trained.compile(
         optimizer=keras.optimizers.Adam(
@@ -79,13 +92,25 @@ def train(
     data = data.shuffle(len(train), seed=seed).batch(batch_size)
     if augment:
         varied = _augmentation(features.shape[1:], seed)
-        data = data.map(lambda x, y: (varied(x), y))
+        data = data.map(lambda x, y: (varied(tf.cast(x, tf.float32)), y))
+    weights = dict(enumerate(len(train) / np.maximum(Y[train].sum(axis=0), 1) / Y.shape[1]))
+    callbacks = []
+    if patience is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                "val_loss", patience=patience, restore_best_weights=True, start_from_epoch=1
+            )
+        )
     with tqdm(total=epochs, desc=f"Treinando {model.name}", unit="época", disable=None) as bar:
         history = trained.fit(
             data.prefetch(2),
             validation_data=(features[validation], targets[validation]),
             epochs=epochs,
-            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: bar.update())],
+            class_weight=weights if balanced else None,
+            callbacks=[
+                *callbacks,
+                keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: bar.update()),
+            ],
             verbose=0,
             shuffle=False,  # o tf.data já embaralha
         )

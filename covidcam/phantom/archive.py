@@ -139,9 +139,12 @@ def write_archive(folder, counts, seed, confounding=0.0):
         if folder.exists():
             folder.rmdir()
         os.replace(draft, folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    except OSError as error:
+        raise DataError(
+            f"A escrita em {folder.parent} parou: {error.strerror or error}."
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)  # já não existe quando tudo deu certo
     return folder
 
 
@@ -351,8 +354,9 @@ def write_film(root, job):
         masks = Path(root) / "masks" / job.path
         masks.parent.mkdir(parents=True, exist_ok=True)
         for name in ("lungs", "heart", "lesions"):
-            cv2.imwrite(f"{masks}.{name}.png", getattr(film, name).astype(np.uint8) * 255)
-        cv2.imwrite(f"{masks}.thickness.png", np.round(film.thickness * 1000).astype(np.uint16))
+            save(getattr(film, name).astype(np.uint8) * 255, "L", Path(f"{masks}.{name}.png"))
+        thickness = Image.fromarray(np.round(film.thickness * 1000).astype(np.uint16))
+        thickness.save(f"{masks}.thickness.png", compress_level=1)
     else:
         person = anatomy.draw_patient(job.patient, job.look == "adulto")
         draw = others.lateral if job.kind == "lateral" else others.axial
@@ -379,5 +383,5 @@ def save(image, mode, path):
         picture = picture.convert("RGB").convert("P", palette=Image.Palette.ADAPTIVE)
     elif mode != "L":
         picture = picture.convert(mode)
-    options = {} if path.suffix == ".png" else {"quality": 90}
+    options = {"compress_level": 1} if path.suffix == ".png" else {"quality": 90}
     picture.save(path, "PNG" if path.suffix == ".png" else "JPEG", **options)

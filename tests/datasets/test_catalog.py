@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -116,7 +117,8 @@ def test_an_empty_folder_is_refused(tmp_path):
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path):
-    assert refusal(tmp_path / "x") == f"A pasta de dados {tmp_path / 'x'} não existe."
+    message = refusal(tmp_path / "x")
+    assert f"{tmp_path / 'x'} não existe" in message and "covidcam dados baixar" in message
 
 
 def test_a_folder_without_classes_says_what_it_has(tmp_path):
@@ -148,9 +150,37 @@ def test_a_strange_metadata_is_refused_by_name(cohen, tmp_path, content, said):
     assert str(cohen / "metadata.csv") in message and said in message
 
 
-def test_strange_lung_boxes_are_refused_by_name(cohen, tmp_path):
+@pytest.mark.parametrize("content", ["{", "[1]", '{"images": [], "annotations": [{}]}'])
+def test_strange_lung_boxes_are_refused_by_name(cohen, tmp_path, content):
+    boxes = cohen / "annotations" / "imageannotation_ai_lung_bounding_boxes.json"
+    boxes.parent.mkdir()
+    boxes.write_text(content)
+    assert str(boxes) in refusal(tmp_path)
     (cohen / "lung_boxes.json").write_text("{")
     assert str(cohen / "lung_boxes.json") in refusal(tmp_path)
+
+
+def test_lung_boxes_in_pixels_become_fractions_and_the_left_of_the_image_comes_first(
+    cohen, tmp_path
+):
+    images = [
+        {"id": 7, "file_name": "a.png", "width": 200, "height": 100},
+        {"id": 8, "file_name": "b.jpg", "width": 200, "height": 100},
+    ]
+    annotations = [  # x, y, largura, altura
+        {"image_id": 7, "bbox": [110, 20, 92, 70]},
+        {"image_id": 7, "bbox": [10, 5, 80, 90]},
+        {"image_id": 8, "bbox": [10, 5, 80, 90]},
+    ]
+    boxes = cohen / "annotations" / "imageannotation_ai_lung_bounding_boxes.json"
+    boxes.parent.mkdir()
+    boxes.write_text(json.dumps({"images": images, "annotations": annotations}))
+    rows = load_catalog(tmp_path)
+    found = dict(
+        zip(rows["path"].map(lambda path: Path(path).name), rows["lung_boxes"], strict=True)
+    )
+    np.testing.assert_allclose(found.pop("a.png"), [[0.05, 0.05, 0.45, 0.95], [0.55, 0.2, 1, 0.9]])
+    assert not any(isinstance(value, list) for value in found.values())  # um pulmão só não serve
 
 
 def test_kermany_without_images_is_refused(tmp_path):

@@ -51,6 +51,11 @@ def test_wilson_agrees_with_scipy(successes, total):
     assert wilson(successes, total)[1:] == pytest.approx((expected.low, expected.high))
 
 
+@pytest.mark.parametrize("total", [1, 13, 35, 75, 1000])
+def test_wilson_reaches_the_ends_exactly(total):
+    assert wilson(total, total).high == 1 and wilson(0, total).low == 0
+
+
 @pytest.mark.parametrize(("successes", "total"), [(1, 0), (4, 3), (-1, 3)])
 def test_wilson_refuses_what_is_not_a_share(successes, total):
     with pytest.raises(InputError):

@@ -13,7 +13,7 @@ TWO, THREE = ("NORMAL", "COVID-19"), ("COVID-19", "NORMAL", "OUTRAS")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"name": "vgg-16"}, r"A rede 'vgg-16' não existe.*'mini-vgg', 'vgg16'"),
+        ({"name": "vgg-16"}, r"A rede 'vgg-16' não existe.*'mini-vgg', .*'vgg16'"),
         ({"head": "media"}, r"A cabeça 'media' não existe.*'pooled', '2020-modelo-1'"),
         ({"classes": ["só uma"]}, r"1 classe\(s\).*2 ou mais"),
         ({"classes": THREE, "head": "2020-modelo-1"}, r"3 classe\(s\).*exatamente 2"),
@@ -85,6 +85,35 @@ def test_mini_vgg_sees_the_normalized_mean_of_the_channels_at_half_side():
     np.testing.assert_allclose(small[0, ..., 0], expected, atol=1e-5)
 
 
+# Convoluções (área x entrada x saída), normalizações (4 por canal) e a camada densa, à mão.
+STEM, DENSE = 25 * 24 + 4 * 24, 96 * 3 + 3
+SHORTCUTS = 24 * 48 + 4 * 48 + 48 * 96 + 4 * 96
+MINIS = {
+    "mini-vgg": 9 * (24 * 48 + 48 * 96 + 96 * 96) + 4 * (48 + 96 + 96),
+    "mini-resnet": 9 * (24 * 48 + 48 * 48 + 48 * 96 + 96 * 96) + 8 * (48 + 96) + SHORTCUTS,
+    "mini-xception": 9 * (24 + 48 + 48 + 96)
+    + (24 * 48 + 48 * 48 + 48 * 96 + 96 * 96)
+    + 8 * (48 + 96)
+    + SHORTCUTS,
+}
+
+
+@pytest.mark.parametrize("name", MINIS)
+def test_the_minis_have_the_weights_of_their_plan_and_end_in_maps_of_14(name):
+    model = build(name, THREE)
+    assert model.count_params() == STEM + MINIS[name] + DENSE
+    assert model.get_layer("pooling").input.shape == (None, 14, 14, 96)
+
+
+def test_the_residual_block_adds_its_input():
+    model = build("mini-resnet", THREE, input_shape=(64, 64, 3))
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3))
+    names = ["block3_shortcut_norm", "block3b_norm", "block3_relu"]
+    outputs = [model.get_layer(name).output for name in names]
+    shortcut, computed, after = keras.Model(model.input, outputs)(images)
+    np.testing.assert_allclose(after, np.maximum(shortcut + computed, 0), rtol=1e-6)
+
+
 def test_the_seed_decides_the_first_weights():
     first, again, other = (
         build("mini-vgg", TWO, input_shape=(16, 16, 3), seed=seed).get_weights()[0]
@@ -96,10 +125,15 @@ def test_the_seed_decides_the_first_weights():
 
 @pytest.mark.parametrize(
     ("name", "first", "frozen"),
-    [("mini-vgg", "block1_conv", 0), ("vgg16", "hidden", 14_714_688)],
+    [
+        ("mini-vgg", "block1_conv", 0),
+        ("mini-resnet", "block1_conv", 0),
+        ("mini-xception", "block1_conv", 0),
+        ("vgg16", "hidden", 14_714_688),
+    ],
 )
 def test_the_two_parts_make_the_whole(name, first, frozen):
-    head = "pooled" if name == "mini-vgg" else "2020-modelo-2"
+    head = "pooled" if name.startswith("mini-") else "2020-modelo-2"
     model = build(name, THREE, "random", head, input_shape=(64, 64, 3))
     images = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype("float32")
     one, two = split(model)
@@ -107,3 +141,26 @@ def test_the_two_parts_make_the_whole(name, first, frozen):
     assert not one.trainable_weights
     assert two.layers[1].name == first
     np.testing.assert_allclose(two(one(images)), model(images), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["resnet50v2", "xception"])
+@pytest.mark.parametrize("head", ["pooled", "2020-modelo-2"])
+def test_the_other_full_networks_see_the_scale_they_were_trained_on(name, head):
+    """De −1 a 1, como o preparo do próprio Keras; ou de 0 a 1, como em 2020."""
+    model = build(name, THREE, "random", head, input_shape=(96, 96, 3))
+    images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3)).astype("float32")
+    peer = {"resnet50v2": keras.applications.resnet_v2, "xception": keras.applications.xception}
+    expected = peer[name].preprocess_input(images.copy()) if head == "pooled" else images / 255
+    seen = keras.Model(model.input, model.get_layer("normalize").output)(images)
+    np.testing.assert_allclose(seen, expected, atol=1e-6)
+    assert {weight.path.split("/")[0] for weight in model.trainable_weights} <= {
+        "hidden",
+        "probabilities",
+    }
+
+
+def test_a_frozen_network_does_not_change_while_it_trains():
+    """As normalizações da ResNet ficam como estão, também no modo de treino."""
+    frozen = split(build("resnet50v2", THREE, "random", input_shape=(64, 64, 3)))[0]
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype("float32")
+    np.testing.assert_allclose(frozen(images, training=True), frozen(images), atol=1e-5)

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from covidcam.errors import InputError
-from covidcam.models import build, extract, predict, train
+from covidcam.models import build, extract, predict, train, unfreeze
 
 CLASSES = ("sem mancha", "com mancha")
 TRAIN, HELD = range(32), range(32, 48)
@@ -93,6 +93,13 @@ def test_images_go_through_in_batches_and_in_order():
     assert predict(model, images).shape == (70, 2)
 
 
+@pytest.mark.parametrize("shape", [(2, 8, 16, 3), (2, 16, 16), (0, 16, 16, 3)])
+def test_images_of_another_size_are_refused_by_name(shape):
+    model = build("mini-vgg", CLASSES, input_shape=(16, 16, 3))
+    with pytest.raises(InputError, match=rf"forma \({shape[0]}, .*mini-vgg aceita .*16, 16, 3"):
+        predict(model, np.zeros(shape, np.uint8))
+
+
 def test_refusals(toy):
     images, Y = toy
     model = one_neuron()
@@ -102,3 +109,80 @@ def test_refusals(toy):
         train(model, extract(model, images), np.eye(3)[np.zeros(48, int)], TRAIN, HELD)
     with pytest.raises(InputError, match=r"Só imagens podem variar.*\(3,\)"):
         train(model, extract(model, images), Y, TRAIN, HELD, augment=True)
+
+
+def test_training_on_features_is_training_through_the_whole_network(toy):
+    """Mesma semente, mesma ordem dos lotes, mesmo sorteio da cabeça: a mesma rede."""
+    images, Y = toy
+    images, Y = np.kron(images, np.ones((1, 4, 4, 1), np.uint8))[:24], Y[:24]  # 64 × 64
+    probabilities = []
+    for whole in (False, True):
+        model = build("vgg16", CLASSES, "random", "2020-modelo-2", (64, 64, 3), seed=3)
+        before = predict(model, images)
+        given = images if whole else extract(model, images)
+        train(model, given, Y, range(16), range(16, 24), 2, 8, learning_rate=0.1, seed=5)
+        probabilities.append(predict(model, images))
+    assert np.abs(probabilities[0] - before).max() > 0.02  # treinou
+    assert np.abs(probabilities[0] - probabilities[1]).max() <= 1e-3
+
+
+def test_unfreezing_moves_the_cut_and_leaves_the_rest_alone():
+    model = build("vgg16", CLASSES, "random", input_shape=(64, 64, 3))
+    frozen = {layer.name: layer.get_weights() for layer in model.layers}
+    images = np.random.default_rng(0).integers(0, 256, (48, 64, 64, 3)).astype(np.uint8)
+    Y = np.eye(2)[np.arange(48) % 2]
+    features = extract(unfreeze(model, "block5_conv1"), images)
+    assert features.shape == (48, 4, 4, 512)
+    train(model, features, Y, TRAIN, HELD, epochs=1)
+    for layer in model.layers:
+        moved = any(
+            (a != b).any() for a, b in zip(layer.get_weights(), frozen[layer.name], strict=True)
+        )
+        assert moved == (layer.name.startswith("block5_conv") or layer.name == "probabilities")
+    with pytest.raises(InputError, match=r"não tem a camada 'bloco'.*'block5_conv1'"):
+        unfreeze(model, "bloco")
+
+
+def test_normalizations_stay_frozen():
+    model = build("resnet50v2", CLASSES, "random", input_shape=(64, 64, 3))
+    unfreeze(model, "conv5_block1_preact_bn")
+    learnt = {weight.path.split("/")[0] for weight in model.trainable_weights}
+    assert "conv5_block3_2_conv" in learnt and not any(name.endswith("bn") for name in learnt)
+
+
+def test_early_stopping_keeps_the_best_epoch(toy):
+    """Com a validação ao contrário, melhor é parar logo; o que fica é a época de menor perda."""
+    images, Y = toy
+    Y = np.where(np.isin(np.arange(48), HELD)[:, None], 1 - Y, Y)
+    model = one_neuron()
+    history = train(
+        model, extract(model, images), Y, TRAIN, HELD, epochs=40, learning_rate=0.2, patience=2
+    )
+    assert len(history) < 40
+    kept = cross_entropy(Y[HELD], predict(model, images[HELD]))
+    assert kept == pytest.approx(history["val_loss"].iloc[1:].min(), rel=1e-3)
+
+
+def test_balanced_classes_move_the_threshold():
+    """Sem nada que as separe, a classe rara só chega à metade quando pesa o mesmo."""
+    features = np.zeros((40, 3), np.float32)
+    Y = np.eye(2)[(np.arange(40) % 8 == 0).astype(int)]
+    said = {}
+    for balanced in (False, True):
+        keras.utils.set_random_seed(0)
+        entry = keras.Input((3,))
+        model = keras.Model(entry, keras.layers.Dense(2, activation="softmax")(entry), name="nada")
+        train(
+            model,
+            features,
+            Y,
+            range(32),
+            range(32, 40),
+            epochs=60,
+            batch_size=32,  # o treino inteiro: a média não oscila de um lote a outro
+            learning_rate=0.2,
+            balanced=balanced,
+        )
+        said[balanced] = float(model(features[:1])[0, 1])
+    assert said[False] == pytest.approx(1 / 8, abs=0.02)
+    assert said[True] == pytest.approx(1 / 2, abs=0.02)

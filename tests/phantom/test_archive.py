@@ -1,6 +1,7 @@
 """O arquivo escrito: leiautes, defeitos, verdade, o botão de confusão, e o que é recusado."""
 
-import os
+import errno
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -168,11 +169,20 @@ def test_occupied_folder_is_not_touched(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["meu.txt"]
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root escreve em qualquer pasta")
-def test_folder_not_writable(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(DataError, match="escrever"):
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="sem /proc, onde nem o root escreve")
+def test_folder_not_writable():
+    with pytest.raises(DataError, match="Não se pode escrever em /proc"):
+        write_archive("/proc/dados", {"NORMAL": 1}, 1)
+
+
+def test_disk_full_in_the_middle_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "sem espaço")
+
+    monkeypatch.setattr(archive, "write_film", full)
+    with pytest.raises(DataError, match="parou: sem espaço"):
         write_archive(tmp_path / "dados", {"NORMAL": 1}, 1)
+    assert not list(tmp_path.iterdir())
 
 
 def test_parent_that_is_a_file(tmp_path):

@@ -1,0 +1,45 @@
+"""O cache das páginas executadas, descartado quando o que ele não vê mudou."""
+
+import json
+import platform
+import shutil
+from pathlib import Path
+
+from sphinx.util import logging
+
+from covidcam import store
+
+LOGGER = logging.getLogger(__name__)
+
+
+def setup(app, chosen):
+    """Descarta o cache se o pacote, os dados, as escolhas ou as bibliotecas mudaram."""
+    app.connect("config-inited", lambda app, config: _drop_stale(app, chosen))
+    app.connect("env-get-outdated", _outdated)
+
+
+def _drop_stale(app, chosen):
+    cache = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+    mark = cache.with_name(".covidcam-fingerprint")
+    current = _fingerprint(chosen)
+    app.covidcam_stale = not mark.is_file() or mark.read_text("utf-8") != current
+    if app.covidcam_stale:
+        LOGGER.info("covidcam: pacote, dados ou escolhas mudaram; as páginas serão executadas.")
+        shutil.rmtree(cache, ignore_errors=True)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(current, "utf-8")
+
+
+def _outdated(app, env, added, changed, removed):
+    return set(env.found_docs) - added - changed if app.covidcam_stale else set()
+
+
+def _fingerprint(chosen):
+    parts = {
+        "código": store.fingerprint([store.PACKAGE]),
+        "escolhas": chosen.environment(),
+        "dados": store.listing(chosen.data) if chosen.source == "real" else "",
+        "versões": store.library_versions(),
+        "python": platform.python_version(),
+    }
+    return json.dumps(parts, ensure_ascii=False, indent=1, sort_keys=True)

@@ -1,0 +1,70 @@
+"""As figuras: texto alternativo, compressão, tamanho conhecido e carga tardia."""
+
+import io
+import re
+from pathlib import Path
+
+from myst_nb.core.render import NbElementRenderer
+from PIL import Image
+
+IMAGE = re.compile(r'<img (?=[^>]*src="(?P<source>[^"]*_images/[^"]+)")')
+QUALITY = 92
+
+
+def setup(app):
+    """Leva às páginas as figuras das células e o que o navegador precisa saber delas."""
+    _render_cell_images()
+    app.connect("html-page-context", _describe)
+
+
+def _render_cell_images():
+    """Faz a imagem de uma saída levar o seu texto alternativo e ocupar menos bytes."""
+    original = NbElementRenderer.render_image
+
+    def render_image(self, data):
+        (image,) = original(self, data)
+        if alt := data.output_metadata.get(data.mime_type, {}).get("alt"):
+            image["alt"] = alt
+        image["classes"] += ["dark-light"]  # o tema escuro não altera os cinzas
+        if data.mime_type == "image/png":
+            written = Path(self.config.output_folder, Path(image["uri"]).name)
+            image["uri"] = image["uri"].removesuffix(".png") + ".webp"
+            smaller = written.with_suffix(".webp")
+            if not smaller.exists():
+                smaller.write_bytes(compress(written.read_bytes()))
+        return [image]
+
+    NbElementRenderer.render_image = render_image
+
+
+def compress(png):
+    """Os bytes em WebP: sem perda (curvas e letras), ou com a que ninguém vê (radiografias)."""
+    with Image.open(io.BytesIO(png)) as image:
+        candidates = [{"lossless": True, "quality": 60}, {"quality": QUALITY}]
+        return min((_webp(image, **options) for options in candidates), key=len)
+
+
+def _webp(image, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", **options)
+    return buffer.getvalue()
+
+
+def _describe(app, pagename, templatename, context, doctree):
+    """Diz o tamanho de cada imagem, para que nada se mova, e deixa para depois as de baixo."""
+    if "body" not in context:
+        return
+    files = {Path(name).name: Path(app.srcdir, path) for path, name in app.builder.images.items()}
+    seen = 0
+
+    def describe(match):
+        nonlocal seen
+        seen += 1
+        attributes = "" if seen == 1 else 'loading="lazy" '
+        file = files.get(Path(match["source"]).name)
+        if file is not None and file.suffix != ".svg":
+            with Image.open(file) as image:
+                attributes += f'width="{image.width}" height="{image.height}" '
+        return f'<img {attributes}decoding="async" '
+
+    context["body"] = IMAGE.sub(describe, context["body"])

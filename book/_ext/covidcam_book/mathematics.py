@@ -1,0 +1,36 @@
+"""As fórmulas viram MathML na construção: nenhum script, nenhuma rede, e o leitor de tela as lê."""
+
+import re
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.util.math import get_node_equation_number
+
+# O conversor escreve um nome como ReLU letra por letra; junto, é lido como palavra.
+LETTERS = re.compile(r'(?:<mi mathvariant="normal">\w</mi>){2,}')
+
+
+def setup(app):
+    """Registra o desenhista de fórmulas; o Sphinx prefere um registrado ao MathJax."""
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+
+
+def mathml(latex, display="inline"):
+    """A fórmula em MathML."""
+    markup = convert(latex.strip(), display=display)
+    return LETTERS.sub(lambda m: f"<mi>{re.sub(r'<[^>]+>', '', m[0])}</mi>", markup)
+
+
+def _inline(self, node):
+    self.body.append(self.starttag(node, "span", "", CLASS="math") + mathml(node.astext()))
+    self.body.append("</span>")
+    raise nodes.SkipNode
+
+
+def _block(self, node):
+    self.body.append(self.starttag(node, "div", "", CLASS="math", tabindex=0))
+    self.body.append(mathml(node.astext(), "block"))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})</span>')
+    self.body.append("</div>\n")
+    raise nodes.SkipNode

@@ -1,0 +1,68 @@
+"""O que cada página leva além do texto: caderno, endereços verdadeiros, tabelas que rolam."""
+
+import os
+import re
+import subprocess
+
+from covidcam_book import notebooks
+
+TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
+# Papéis que o docutils escreve e o padrão já abandonou, ou que pedem filhos que ele não põe.
+OBSOLETE_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
+
+
+def setup(app):
+    """Prepara cada página antes de ela ser escrita, e os cadernos depois de todas."""
+    address = repository(os.environ)
+    version = commit(app.srcdir)
+    app.connect("html-page-context", lambda *page: _prepare(*page, address, version), priority=900)
+    app.connect(
+        "build-finished",
+        lambda app, error: error or notebooks.write(app, address["source_address"]),
+    )
+
+
+def repository(environ):
+    """Os endereços que a construção conhece; vazios fora de um repositório publicado.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        ``GITHUB_SERVER_URL`` e ``GITHUB_REPOSITORY``, que o GitHub põe no ambiente, dizem onde está
+        o código; ``COVIDCAM_SITE``, onde o livro será publicado. Ao lado delas,
+        ``COVIDCAM_AVISO`` é um recado que todas as páginas mostram.
+
+    Examples
+    --------
+    >>> repository({})
+    {'source_address': '', 'edit_base': '', 'site_address': ''}
+    """
+    name, server = environ.get("GITHUB_REPOSITORY"), environ.get("GITHUB_SERVER_URL")
+    source = f"{server}/{name}" if name and server else ""
+    site = environ.get("COVIDCAM_SITE", "")
+    return {
+        "source_address": source,
+        "edit_base": source and f"{source}/edit/main/",
+        "site_address": site and f"{site.rstrip('/')}/",
+    }
+
+
+def commit(folder):
+    """O commit de que o livro é feito; vazio fora de um repositório."""
+    asked = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""  # um livro construído de um arquivo compactado não tem repositório
+
+
+def _prepare(app, pagename, templatename, context, doctree, address, version):
+    context.update(address, commit=version, notice=os.environ.get("COVIDCAM_AVISO"))
+    if doctree is None:
+        return
+    if address["edit_base"]:
+        context["edit_address"] = address["edit_base"] + pagename + context["page_source_suffix"]
+    if notebooks.is_notebook(app, pagename):
+        context["notebook"] = context["pathto"](f"cadernos/{notebooks.name(pagename)}", 1)
+    body = TABLE.sub(r'<div class="pst-scrollable-table-container">\g<0></div>', context["body"])
+    context["body"] = OBSOLETE_ROLE.sub("", body)

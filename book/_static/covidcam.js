@@ -1,0 +1,19 @@
+// O que os scripts do tema dizem em inglês, e a busca quando o livro é aberto direto do disco.
+"use strict";
+
+Object.assign(messages.en, {
+  copy: "Copiar",
+  copy_to_clipboard: "Copiar o código",
+  copy_success: "Copiado",
+  copy_failure: "Não foi possível copiar",
+});
+
+// De um arquivo não se lê outro: a lista de páginas achadas vem sem o trecho de cada uma.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll(".copybtn"))
+    button.setAttribute("data-tooltip", "Copiar");
+  for (const button of document.querySelectorAll("[aria-label='Toggle hidden content']"))
+    button.setAttribute("aria-label", "Mostrar ou esconder");
+});

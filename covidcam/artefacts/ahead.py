@@ -1,0 +1,33 @@
+"""O que as últimas páginas vão pedir, feito enquanto as primeiras são executadas.
+
+    python -m covidcam.artefacts.ahead
+
+Uma página usa quase sempre um núcleo só; o outro pode treinar. Nada depende de isto ter rodado: o
+que faltar, a página faz, e o cadeado do depósito impede que os dois façam o mesmo.
+"""
+
+from covidcam import evaluation, settings
+from covidcam.artefacts.comparison import families
+from covidcam.artefacts.maps import board
+from covidcam.artefacts.networks import model_1, model_2, shuffled_model_2
+from covidcam.settings import Settings
+
+
+def ahead(chosen: Settings) -> None:
+    """Faz os artefatos das páginas que o Sphinx lê por último.
+
+    Parameters
+    ----------
+    chosen : Settings
+    """
+    families(chosen)
+    model_1(chosen)
+    phantoms = chosen.with_phantoms()
+    trained = model_2(phantoms)
+    board(phantoms, trained, tuple(evaluation.FAITHFUL), limit=12)
+    board(phantoms, trained, tuple(evaluation.WHERE))
+    shuffled_model_2(phantoms)
+
+
+if __name__ == "__main__":
+    ahead(settings.read())

@@ -1,0 +1,138 @@
+"""``covidcam dados``: os acervos reais na máquina do leitor."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from covidcam import settings
+from covidcam.cli import portuguese
+from covidcam.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from covidcam.datasets.sources import Source
+
+app = portuguese.app("Os acervos públicos de radiografias: baixar, conferir e citar.")
+Which = StrEnum("Which", ["cohen", "kermany", "tudo"])
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="A pasta de dados; por padrão, COVIDCAM_DADOS, ou dados/ no cache."),
+]
+
+
+@app.command(cls=portuguese.Command)
+def baixar(
+    acervo: Annotated[Which, typer.Argument(help="Qual acervo.")] = Which.tudo,
+    pasta: Folder = None,
+) -> None:
+    """Baixa, confere e extrai os acervos; o que já está na pasta não se baixa de novo.
+
+    São cerca de 0,6 GB de Cohen e 1,2 GB de Kermany, e outro tanto livre ao extrair.
+
+    Um download interrompido continua de onde parou: rode o mesmo comando outra vez.
+
+    Exemplo: covidcam dados baixar kermany
+    """
+    from covidcam.datasets.download import download
+    from covidcam.datasets.sources import SOURCES
+
+    folder = _folder(pasta)
+    problems = []
+    for source in SOURCES.values() if acervo == "tudo" else [SOURCES[acervo]]:
+        try:
+            _say(f"{source.name}: pronto em {download(source, folder)}")
+        except DataError as error:  # os outros acervos não têm culpa
+            problems.append(str(error))
+        except KeyboardInterrupt:
+            raise DataError("Interrompido; o mesmo comando continua de onde parou.") from None
+    if problems:
+        raise DataError("\n".join(problems))
+    _say(f"Agora: COVIDCAM_FONTE=real COVIDCAM_DADOS={folder} jupyter-book build .")
+
+
+@app.command(cls=portuguese.Command)
+def verificar(pasta: Folder = None) -> None:
+    """Diz o que há na pasta de dados e o que falta, por classe, incidência e licença.
+
+    Lê cada imagem até o fim, o que nos acervos inteiros leva minutos.
+
+    Sai com 1 se um dos acervos não está lá.
+
+    Exemplo: covidcam dados verificar --pasta dados
+    """
+    from covidcam import datasets
+
+    folder = _folder(pasta)
+    present, absent = _present(folder)
+    if present:
+        rows = datasets.survey(folder)
+        catalog = datasets.usable(rows)
+        _show("Imagens que servem", catalog, "source", "label", "view")
+        _show("Licenças das que servem", catalog, "source", "licence")
+        _show("As que ficam de fora", rows[rows["left_out"] != ""], "source", "left_out")
+        images = rows[~rows["left_out"].str.startswith("formato")]
+        for source in present:
+            paths = images.loc[images["source"] == source.name, "path"]
+            found = paths.map(os.path.isfile).sum()
+            _say(f"{source.name}: {found} das {source.images or len(paths)} imagens do acervo")
+    if absent:
+        names = ", ".join(source.name for source in absent)
+        raise DataError(f"Em {folder} falta: {names}. Para buscar: covidcam dados baixar")
+
+
+@app.command(cls=portuguese.Command)
+def citar(pasta: Folder = None) -> None:
+    """Imprime como citar os acervos que estão na pasta de dados, e as licenças das imagens.
+
+    Exemplo: covidcam dados citar
+    """
+    from covidcam import datasets
+
+    folder = _folder(pasta)
+    present, absent = _present(folder)
+    if not present:
+        _say(f"Nenhum acervo em {folder}; estes são os que o livro sabe usar.")
+    for source in present or absent:
+        _say(f"\n{source.name} ({source.address})")
+        for citation in source.citations:
+            _say(f"  {citation}")
+        _say(f"  Licença: {source.licence}.")
+    if present:
+        _show("Licenças das imagens", datasets.usable(datasets.survey(folder)), "source", "licence")
+
+
+def _folder(chosen: Path | None) -> Path:
+    # a pasta ainda pode não existir: a escolha da fonte real, que a exigiria, não se lê aqui
+    return chosen or settings.read({**os.environ, "COVIDCAM_FONTE": ""}).data
+
+
+def _present(folder: Path) -> tuple[list["Source"], list["Source"]]:
+    from covidcam.datasets.sources import SOURCES
+
+    present = [source for source in SOURCES.values() if (folder / source.folder).is_dir()]
+    return present, [source for source in SOURCES.values() if source not in present]
+
+
+def _show(title: str, rows: "pd.DataFrame", *columns: str) -> None:
+    titles = {
+        "source": "acervo",
+        "label": "classe",
+        "view": "incidência",
+        "licence": "licença",
+        "left_out": "motivo",
+    }
+    table = Table(*(titles[column] for column in columns), "imagens", title=title)
+    filled = rows[list(columns)].astype(object).fillna("").replace("", "não informada")
+    for names, count in filled.value_counts().sort_index().items():
+        table.add_row(*names, str(count))
+    Console().print(table)
+
+
+def _say(text: str) -> None:
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)

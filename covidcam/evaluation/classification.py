@@ -1,0 +1,336 @@
+"""Figuras de mérito de um classificador: o que ele separa e quanto vale a probabilidade que dá."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from covidcam.errors import InputError
+from covidcam.evaluation.intervals import Interval, bootstrap, wilson
+
+BINS = 10
+
+
+class OneVsRest(NamedTuple):
+    """Uma classe contra as outras, para todos os limiares que se queira.
+
+    Attributes
+    ----------
+    false_positive_rate, sensitivity : ndarray (T,)
+        A curva ROC.
+    auc : float
+        A área sob ela; 0,5 é o acaso.
+    recall, precision : ndarray (P,)
+        A curva de precisão e revocação.
+    average_precision : float
+        A área sob ela; `prevalence` é o acaso.
+    prevalence : float
+        A parte das imagens que é da classe.
+    """
+
+    false_positive_rate: np.ndarray
+    sensitivity: np.ndarray
+    auc: float
+    recall: np.ndarray
+    precision: np.ndarray
+    average_precision: float
+    prevalence: float
+
+
+def accuracy(truth: np.ndarray, probabilities: np.ndarray, patients: np.ndarray) -> pd.Series:
+    """A acurácia e os seus dois intervalos de 95 %.
+
+    O de Wilson trata cada imagem como independente; o que sorteia pacientes, não, e por isso
+    costuma ser mais largo — mas, quando tudo está certo, não tem o que sortear e se fecha em 100 %.
+
+    Parameters
+    ----------
+    truth : ndarray, int (N,)
+    probabilities : ndarray, float (N, classes)
+    patients : ndarray (N,)
+
+    Returns
+    -------
+    Series
+        images, patients, right, accuracy, wilson_low, wilson_high, patients_low, patients_high.
+
+    Examples
+    --------
+    >>> said = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    >>> accuracy(np.array([0, 1, 1]), said, np.array(["a", "b", "c"]))["accuracy"].round(2)
+    np.float64(0.67)
+    """
+    truth, probabilities = _checked(truth, probabilities)
+    right = probabilities.argmax(axis=1) == truth
+    alone = wilson(int(right.sum()), len(right))
+    grouped = bootstrap(right.astype(float), patients)
+    return pd.Series(
+        {
+            "images": len(right),
+            "patients": len(np.unique(patients)),
+            "right": int(right.sum()),
+            "accuracy": alone.mean,
+            "wilson_low": alone.low,
+            "wilson_high": alone.high,
+            "patients_low": grouped.low,
+            "patients_high": grouped.high,
+        }
+    )
+
+
+def one_vs_rest(truth: np.ndarray, probabilities: np.ndarray) -> list[OneVsRest]:
+    """As curvas ROC e de precisão e revocação de cada classe contra as outras.
+
+    Parameters
+    ----------
+    truth : ndarray, int (N,)
+        Cada classe aparece, e nenhuma é a única.
+    probabilities : ndarray, float (N, classes)
+
+    Returns
+    -------
+    list of OneVsRest
+        Uma por classe, na ordem das colunas.
+
+    Raises
+    ------
+    InputError
+        Se uma classe não aparece em ``truth``: as suas curvas não existem.
+
+    References
+    ----------
+    Fawcett, Pattern Recognition Letters 27 (2006). 10.1016/j.patrec.2005.10.010.
+    Saito e Rehmsmeier, PLoS ONE 10 (2015). 10.1371/journal.pone.0118432.
+
+    Examples
+    --------
+    >>> said = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    >>> [float(curve.auc) for curve in one_vs_rest(np.array([0, 1, 1]), said)]
+    [1.0, 1.0]
+    """
+    from sklearn.metrics import (
+        average_precision_score,
+        precision_recall_curve,
+        roc_auc_score,
+        roc_curve,
+    )
+
+    truth, probabilities = _checked(truth, probabilities)
+    counts = np.bincount(truth, minlength=probabilities.shape[1])
+    if not counts.all():
+        raise InputError(
+            f"As classes têm {counts.tolist()} imagens; para as curvas, cada uma precisa de ao"
+            " menos uma."
+        )
+    curves = []
+    for label, score in enumerate(probabilities.T):
+        is_label = truth == label
+        false_positive_rate, sensitivity, _ = roc_curve(is_label, score)
+        precision, recall, _ = precision_recall_curve(is_label, score)
+        curves.append(
+            OneVsRest(
+                false_positive_rate,
+                sensitivity,
+                roc_auc_score(is_label, score),
+                recall,
+                precision,
+                average_precision_score(is_label, score),
+                is_label.mean(),
+            )
+        )
+    return curves
+
+
+def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> pd.DataFrame:
+    """Das vezes em que a rede disse «80 %», em quantas acertou?
+
+    As imagens são repartidas pela probabilidade da classe escolhida, em faixas de igual largura.
+
+    Parameters
+    ----------
+    truth : ndarray, int (N,)
+    probabilities : ndarray, float (N, classes)
+    bins : int
+
+    Returns
+    -------
+    DataFrame
+        Uma linha por faixa que tem imagens: low, high, images, confidence (a probabilidade média),
+        accuracy (a parte certa).
+
+    References
+    ----------
+    Guo, Pleiss, Sun e Weinberger, ICML 2017. arXiv:1706.04599.
+
+    Examples
+    --------
+    >>> said = np.array([[0.9, 0.1], [0.85, 0.15], [0.4, 0.6]])
+    >>> reliability(np.array([0, 1, 1]), said)["accuracy"].tolist()
+    [1.0, 0.5]
+    """
+    truth, probabilities = _checked(truth, probabilities)
+    confidence = probabilities.max(axis=1)
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.digitize(confidence, edges[1:-1], right=True)
+    table = pd.DataFrame(
+        {
+            "low": edges[place],
+            "high": edges[place + 1],
+            "images": 1,
+            "confidence": confidence,
+            "accuracy": probabilities.argmax(axis=1) == truth,
+        }
+    )
+    return table.groupby(["low", "high"], as_index=False).agg(
+        images=("images", "size"),
+        confidence=("confidence", "mean"),
+        accuracy=("accuracy", "mean"),
+    )
+
+
+def calibration_error(truth: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> float:
+    """O erro de calibração esperado (ECE): a distância média entre o que se diz e o que se acerta.
+
+    Parameters
+    ----------
+    truth : ndarray, int (N,)
+    probabilities : ndarray, float (N, classes)
+    bins : int
+        Como em `reliability`.
+
+    Returns
+    -------
+    float
+        De 0 a 1; 0 é o melhor. Com poucas imagens nem uma rede perfeitamente calibrada tem 0: veja
+        `calibration_noise`.
+
+    References
+    ----------
+    Guo, Pleiss, Sun e Weinberger, ICML 2017. arXiv:1706.04599.
+
+    Examples
+    --------
+    >>> float(calibration_error(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]])))
+    0.5
+    """
+    table = reliability(truth, probabilities, bins)
+    gaps = (table["confidence"] - table["accuracy"]).abs()
+    return float(np.average(gaps, weights=table["images"]))
+
+
+def calibration_noise(
+    probabilities: np.ndarray, bins: int = BINS, samples: int = 1000, seed: int = 0
+) -> Interval:
+    """O erro de calibração que uma rede perfeitamente calibrada teria nestas mesmas imagens.
+
+    Sorteia a verdade de cada imagem com as probabilidades que a rede deu e mede o ECE outra vez.
+
+    Parameters
+    ----------
+    probabilities : ndarray, float (N, classes)
+    bins : int
+    samples : int
+    seed : int
+
+    Returns
+    -------
+    Interval
+        A média e onde caem 95 % dos sorteios.
+
+    Examples
+    --------
+    >>> calibration_noise(np.array([[1.0, 0.0]] * 9))
+    Interval(mean=0.0, low=0.0, high=0.0)
+    """
+    _, probabilities = _checked(np.zeros(len(probabilities), int), probabilities)
+    confidence = probabilities.max(axis=1)
+    place = np.digitize(confidence, np.linspace(0, 1, bins + 1)[1:-1], right=True)
+    chance = np.random.default_rng(seed).random((samples, len(confidence)))
+    excess = confidence - (chance < confidence)
+    sums = excess @ np.eye(bins)[place]  # o excesso de confiança somado em cada faixa
+    errors = np.abs(sums).sum(axis=1) / len(confidence)
+    low, high = np.quantile(errors, [0.025, 0.975])
+    return Interval(float(errors.mean()), float(low), float(high))
+
+
+def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
+    """A temperatura que melhor calibra uma rede, ajustada em imagens de validação.
+
+    Cada rótulo é amaciado como se houvesse uma imagem a mais de cada classe: sem isso, numa
+    validação pequena e toda certa, a melhor temperatura seria zero, a da certeza absoluta.
+
+    Parameters
+    ----------
+    truth : ndarray, int (N,)
+    probabilities : ndarray, float (N, classes)
+
+    Returns
+    -------
+    float
+        Acima de 1 quando a rede tem certeza demais; entre 0,05 e 20.
+
+    References
+    ----------
+    Guo, Pleiss, Sun e Weinberger, ICML 2017. arXiv:1706.04599; os rótulos amaciados, de Platt,
+    Advances in Large Margin Classifiers, 1999.
+    """
+    from scipy.optimize import minimize_scalar
+
+    truth, probabilities = _checked(truth, probabilities)
+    count, classes = probabilities.shape
+    targets = (count * np.eye(classes)[truth] + 1) / (count + classes)
+
+    def loss(log_temperature):
+        tempered = temper(probabilities, np.exp(log_temperature))
+        return -(targets * np.log(np.maximum(tempered, 1e-300))).sum()
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-np.log(20), np.log(20))).x))
+
+
+def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Divide os *logits* pela temperatura: a classe escolhida não muda, a certeza sim.
+
+    Parameters
+    ----------
+    probabilities : ndarray, float (N, classes)
+    temperature : float
+        Positiva; 1 não muda nada.
+
+    Returns
+    -------
+    ndarray, float (N, classes)
+
+    Raises
+    ------
+    InputError
+        Se a temperatura não é positiva.
+
+    Examples
+    --------
+    >>> temper(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()
+    [[0.667, 0.333]]
+    """
+    if not temperature > 0:
+        raise InputError(f"A temperatura é {temperature}; deve ser positiva.")
+    from scipy.special import softmax
+
+    floor = np.finfo(np.float32).tiny
+    logits = np.log(np.maximum(np.asarray(probabilities, float), floor))
+    return softmax(logits / temperature, axis=1)
+
+
+def _checked(truth, probabilities):
+    truth, probabilities = np.asarray(truth), np.asarray(probabilities, float)
+    if probabilities.ndim != 2 or truth.shape != probabilities.shape[:1] or not len(truth):
+        raise InputError(
+            f"Há {truth.shape} classes verdadeiras e {probabilities.shape} probabilidades; deve"
+            " haver uma linha de probabilidades para cada imagem, e ao menos uma imagem."
+        )
+    if not (np.allclose(probabilities.sum(axis=1), 1, atol=1e-3) and probabilities.min() >= 0):
+        raise InputError("As probabilidades de cada imagem devem ser positivas e somar 1.")
+    if not set(np.unique(truth)) <= set(range(probabilities.shape[1])):
+        raise InputError(
+            f"As classes verdadeiras vão de {truth.min()} a {truth.max()}; com"
+            f" {probabilities.shape[1]} colunas, devem ir de 0 a {probabilities.shape[1] - 1}."
+        )
+    return truth, probabilities

@@ -1,0 +1,182 @@
+"""Quanto uma rede separa, quanto vale a probabilidade que dá, e redes lado a lado."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from covidcam.evaluation import OneVsRest
+from covidcam.figures import canvas
+from covidcam.figures.text import listing, number, percent
+
+ONE_PLACE = FuncFormatter(lambda value, _: number(value, 1))
+PERCENT = FuncFormatter(lambda value, _: percent(value))
+
+
+def discrimination(curves: Sequence[OneVsRest], classes: Sequence[str]) -> tuple[Figure, str]:
+    """As curvas ROC e de precisão e revocação, cada classe contra as outras.
+
+    Parameters
+    ----------
+    curves : sequence of OneVsRest
+        O que `covidcam.evaluation.one_vs_rest` devolve.
+    classes : sequence of str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        O acaso em tracejado: a diagonal à esquerda, a prevalência de cada classe à direita.
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    figure = canvas.new(1, 2, height=3.4)
+    roc, precision_recall = figure.axes
+    roc.plot([0, 1], [0, 1], "--", color=canvas.COLOURS[3], linewidth=1)
+    for curve, label, colour in zip(curves, classes, canvas.COLOURS, strict=False):
+        roc.plot(
+            curve.false_positive_rate,
+            curve.sensitivity,
+            color=colour,
+            label=f"{label}: {number(curve.auc)}",
+        )
+        precision_recall.step(
+            curve.recall,
+            curve.precision,
+            where="post",
+            color=colour,
+            label=f"{label}: {number(curve.average_precision)}",
+        )
+        precision_recall.axhline(curve.prevalence, color=colour, linestyle="--", linewidth=1)
+    roc.set(title="ROC (área)", xlabel="falsos positivos", ylabel="sensibilidade")
+    precision_recall.set(title="Precisão e revocação (área)", xlabel="revocação", ylabel="precisão")
+    for axes in figure.axes:
+        _unit_square(axes)
+        axes.legend(frameon=False, fontsize=8, loc="lower center")
+    areas = [
+        f"{label}, {number(curve.auc)} na ROC e {number(curve.average_precision)} na de precisão"
+        f" e revocação (acaso: 0,50 e {number(curve.prevalence)})"
+        for curve, label in zip(curves, classes, strict=True)
+    ]
+    return figure, f"Área sob as curvas de cada classe contra as outras: {'; '.join(areas)}."
+
+
+def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
+    """O diagrama de confiabilidade: o que a rede diz contra o que acerta.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Título e o que `covidcam.evaluation.reliability` devolve.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        Um painel por tabela; o tamanho do ponto é o número de imagens da faixa.
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    figure = canvas.new(1, len(tables), height=3.4)
+    parts = []
+    for axes, (title, table) in zip(figure.axes, tables.items(), strict=True):
+        axes.plot([0, 1], [0, 1], "--", color=canvas.COLOURS[3], linewidth=1)
+        for row in table.itertuples():
+            axes.plot([row.confidence] * 2, [row.confidence, row.accuracy], color="#d9dee1")
+        axes.scatter(
+            table["confidence"],
+            table["accuracy"],
+            s=20 + 240 * table["images"] / table["images"].sum(),
+            color=canvas.COLOURS[0],
+            zorder=3,
+        )
+        axes.set(title=title, xlabel="probabilidade que a rede dá", ylabel="parte que acerta")
+        _unit_square(axes)
+        rows = [
+            f"diz {percent(row.confidence)} e acerta {percent(row.accuracy)} de {row.images}"
+            for row in table.itertuples()
+        ]
+        parts.append(f"{title}: {listing(rows)}")
+    return figure, f"Na diagonal estaria a rede calibrada. {'. '.join(parts)}."
+
+
+def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
+    """A acurácia de cada rede com os seus dois intervalos de 95 %.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O nome da rede no índice e as colunas de `covidcam.evaluation.accuracy`.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    figure = canvas.new(height=0.5 * len(table) + 1.0)
+    axes = figure.axes[0]
+    for place, row in enumerate(table.itertuples()):
+        for shift, low, high, colour, label in (
+            (0.12, row.wilson_low, row.wilson_high, canvas.COLOURS[1], "Wilson, por imagem"),
+            (-0.12, row.patients_low, row.patients_high, canvas.COLOURS[0], "por paciente"),
+        ):
+            axes.plot(
+                [low, high],
+                [place + shift] * 2,
+                color=colour,
+                linewidth=3,
+                label=label if place == 0 else None,
+            )
+        axes.plot(row.accuracy, place, "o", color="black", ms=5)
+    axes.set_yticks(range(len(table)), table.index)
+    axes.set(ylim=(-0.6, len(table) - 0.4), xlabel="acurácia no teste")
+    axes.xaxis.set_major_formatter(PERCENT)
+    axes.grid(axis="x", color="#d9dee1", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    parts = [
+        f"{row.Index}, {percent(row.accuracy, 1)} (por paciente de {percent(row.patients_low, 1)} a"
+        f" {percent(row.patients_high, 1)})"
+        for row in table.itertuples()
+    ]
+    return figure, f"Acurácia no teste: {listing(parts)}."
+
+
+def losses(histories: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
+    """A perda de várias redes por época, no treino e na validação.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame
+        Nome da rede e o que `covidcam.models.train` devolve.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    figure = canvas.new(1, len(histories), height=2.8)
+    parts = []
+    for axes, (name, history) in zip(figure.axes, histories.items(), strict=True):
+        epochs = np.arange(1, len(history) + 1)
+        axes.plot(epochs, history["loss"], color=canvas.COLOURS[0], label="treino")
+        axes.plot(epochs, history["val_loss"], color=canvas.COLOURS[1], label="validação")
+        axes.set(title=name, xlabel="época")
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(ONE_PLACE)
+        last = history.iloc[-1]
+        parts.append(
+            f"{name}, em {len(history)} épocas, {number(last.loss)} no treino e"
+            f" {number(last.val_loss)} na validação"
+        )
+    figure.axes[0].set_ylabel("perda")
+    figure.axes[0].legend(frameon=False)
+    return figure, f"A perda ao fim do treino: {'; '.join(parts)}."
+
+
+def _unit_square(axes):
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    axes.xaxis.set_major_formatter(ONE_PLACE)
+    axes.yaxis.set_major_formatter(ONE_PLACE)

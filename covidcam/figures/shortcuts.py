@@ -1,0 +1,286 @@
+"""Atalhos: os controles, o botão e o que os reparos mudam."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from covidcam.figures import canvas
+from covidcam.figures.text import between, listing, number, percent
+
+GREY = canvas.COLOURS[3]
+MAPS = {"grad-cam": "Grad-CAM", "occlusion": "oclusão"}
+MEASURES = {
+    "network": "acerto da rede, em pacientes que não viu",
+    "both looks": "acerto com cada paciente filmado dos dois modos",
+    "energy": "energia do mapa nos pulmões, em vezes o acaso",
+    "share": "parte da imagem que os pulmões cobrem",
+    "hidden": "acerto com os pulmões apagados",
+    "shape": "acerto só com a forma dos pulmões",
+    "look": "acerto do modo de filmar (ou do acervo)",
+}
+
+
+def controls(table: pd.DataFrame) -> tuple[Figure, str]:
+    """A acurácia balanceada de cada controle, com o intervalo de 95 % e o acaso ao lado.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.shortcuts.shortcut_controls` devolve.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        Uma cor por conjunto de filmes.
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    rows = table[table["answer"] == "classe"]
+    names, sets = list(rows["control"].unique())[::-1], list(rows["films"].unique())
+    figure = canvas.new(height=0.34 * len(names) + 1)
+    axes = figure.axes[0]
+    parts = []
+    for place, films in enumerate(sets):
+        found = rows[rows["films"] == films].set_index("control").loc[names]
+        places = np.arange(len(names)) + 0.24 * ((len(sets) - 1) / 2 - place)
+        colour = canvas.COLOURS[place]
+        axes.hlines(places, found["low"], found["high"], color=colour, linewidth=2)
+        axes.plot(found["balanced"], places, "o", color=colour, ms=5, label=films)
+        told = [f"{row.Index}, {percent(row.balanced)}" for row in found[::-1].itertuples()]
+        parts.append(f"{films}: {listing(told)}")
+    chance = rows["chance"].iloc[0]
+    axes.axvline(chance, color=GREY, linewidth=1, linestyle="--", label="o acaso")
+    axes.set_yticks(np.arange(len(names)), names)
+    axes.set(xlabel="acurácia balanceada", xlim=(chance - 0.25, 1.02))
+    _write(axes.xaxis, percent)
+    axes.grid(axis="x", color="#d9dee1", linewidth=0.8)
+    axes.set_axisbelow(True)
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8)
+    alt = f"Acurácia balanceada de cada controle; o acaso é {percent(chance)}. "
+    return figure, alt + "; ".join(parts) + "."
+
+
+def controls_verdict(table: pd.DataFrame) -> str:
+    """Diz em palavras que controles adivinham a classe.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.shortcuts.shortcut_controls` devolve.
+
+    Returns
+    -------
+    str
+    """
+    parts = []
+    for films, rows in table[table["answer"] == "classe"].groupby("films", sort=False):
+        above = list(rows.loc[rows["low"] > rows["chance"], "control"])
+        rest = list(rows.loc[rows["low"] <= rows["chance"], "control"])
+        parts.append(
+            f"{films}, acima do acaso: {listing(above) or 'nenhum'}; sem se distinguir dele:"
+            f" {listing(rest) or 'nenhum'}"
+        )
+    return ". ".join(parts)
+
+
+def standing(mean: float, low: float, high: float, chance: float) -> str:
+    """Diz em palavras onde uma medida está em relação ao acaso.
+
+    Parameters
+    ----------
+    mean, low, high : float
+        A medida e o seu intervalo.
+    chance : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> standing(0.6, 0.45, 0.75, 0.5)
+    'o intervalo contém o acaso'
+    """
+    if low > chance:
+        return "acima do acaso"
+    return "abaixo do acaso" if high < chance else "o intervalo contém o acaso"
+
+
+def dial(table: pd.DataFrame) -> tuple[Figure, str]:
+    """O que a acurácia mostra e o que ela esconde, com o botão de 0 a 1.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.shortcuts.dial_experiment` devolve.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        À esquerda, as duas acurácias; à direita, a energia dos mapas na lesão. Um ponto por
+        treino, a linha na média.
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    figure = canvas.new(1, 2, height=3.2)
+    accuracies = {"confounded": "filmado como o treino", "unconfounded": "filmado dos dois modos"}
+    means = table.groupby("dial").mean()
+    for axes, curves in zip(figure.axes, (accuracies, MAPS), strict=True):
+        for (column, label), colour in zip(curves.items(), canvas.COLOURS[1::-1], strict=True):
+            axes.plot(table["dial"], table[column], "o", ms=3, alpha=0.5, color=colour)
+            axes.plot(means.index, means[column], color=colour, linewidth=2, label=label)
+        axes.axhline(0.5 if curves is accuracies else 1, color=GREY, lw=1, ls="--")
+        axes.legend(frameon=False, fontsize=8)
+        axes.set_xlabel("botão: quanto o modo de filmar segue a classe")
+        _write(axes.xaxis, lambda value: f"{value:g}".replace(".", ","))
+    figure.axes[0].set(title="acurácia no teste", ylim=(0.4, 1.03))
+    _write(figure.axes[0].yaxis, percent)
+    figure.axes[1].set(title="energia do mapa na lesão, em vezes o acaso", ylim=(0, None))
+    _write(figure.axes[1].yaxis, _once)
+    first, last = means.iloc[0], means.iloc[-1]
+    alt = (
+        f"Do botão em 0 ao botão em 1, a acurácia no teste filmado como o treino vai de"
+        f" {percent(first.confounded)} a {percent(last.confounded)}; com cada paciente filmado dos"
+        f" dois modos, de {percent(first.unconfounded)} a {percent(last.unconfounded)}. A energia"
+        " na lesão vai de "
+        + listing(
+            [
+                f"{number(first[name], 1)} a {number(last[name], 1)} ({label})"
+                for name, label in MAPS.items()
+            ]
+        )
+        + "."
+    )
+    return figure, alt
+
+
+def dial_verdict(table: pd.DataFrame) -> str:
+    """Diz em palavras o que muda com o botão de 0 a 1.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.shortcuts.dial_experiment` devolve.
+
+    Returns
+    -------
+    str
+        Só sobe ou cai o que se separa em todos os treinos.
+    """
+    first, last = (table[table["dial"] == edge(table["dial"])] for edge in (min, max))
+
+    def trend(name):
+        if last[name].min() > first[name].max():
+            return "sobe"
+        return "cai" if last[name].max() < first[name].min() else "não muda além do sorteio"
+
+    return (
+        f"a acurácia que um artigo publicaria {trend('confounded')}; a que valeria para outro"
+        f" hospital {trend('unconfounded')}; a energia na lesão {trend('grad-cam')} no Grad-CAM e"
+        f" {trend('occlusion')} na oclusão"
+    )
+
+
+def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
+    """Antes e depois dos reparos, medida por medida.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.shortcuts.before_and_after` devolve.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    measures = [name for name in MEASURES if name in set(table["measure"]) and name != "share"]
+    figure = canvas.new(-(-len(measures) // 2), 2, height=1.7 * -(-len(measures) // 2))
+    for axes in figure.axes[len(measures) :]:
+        axes.set_axis_off()
+    parts = []
+    for axes, measure in zip(figure.axes, measures, strict=False):
+        rows = table[table["measure"] == measure].iloc[::-1]
+        names = [f"{row.films},\n{row.state}" for row in rows.itertuples()]
+        show = _writer(measure)
+        colours = [canvas.COLOURS[state == "como vieram"] for state in rows["state"]]
+        axes.hlines(range(len(rows)), rows["low"], rows["high"], color=colours, linewidth=2)
+        axes.scatter(rows["mean"], range(len(rows)), color=colours, s=28, zorder=3)
+        axes.set_yticks(range(len(rows)), names, fontsize=7)
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.set_title(MEASURES[measure], fontsize=8)
+        axes.set_xlim((0, None) if measure == "energy" else (0, 1.03))
+        axes.axvline(1 if measure == "energy" else 0.5, color=GREY, lw=0.8, ls="--")
+        _write(axes.xaxis, show)
+        told = [
+            f"{row.films}, {row.state}, {between(row.mean, row.low, row.high, show)}"
+            for row in rows.iloc[::-1].itertuples()
+        ]
+        parts.append(f"{MEASURES[measure]}: {'; '.join(told)}")
+    return figure, "Antes e depois dos reparos. " + ". ".join(parts) + "."
+
+
+def repairs_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Os números de `repairs`, com os intervalos, para ler.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.shortcuts.before_and_after` devolve.
+
+    Returns
+    -------
+    DataFrame of str
+        Uma linha por medida e uma coluna por par (filmes, estado).
+    """
+    told = table.assign(
+        text=[between(r.mean, r.low, r.high, _writer(r.measure)) for r in table.itertuples()]
+    ).pivot(index="measure", columns=["films", "state"], values="text")
+    order = [name for name in MEASURES if name in told.index]
+    return told.loc[order].rename(index=MEASURES).fillna("—").rename_axis(index=None)
+
+
+def repairs_verdicts(table: pd.DataFrame) -> dict[str, str]:
+    """Diz em palavras o que o reparo mudou em cada medida.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.shortcuts.before_and_after` devolve.
+
+    Returns
+    -------
+    dict of str to str
+        Medida e frase; uma diferença só se afirma quando os intervalos não se tocam.
+    """
+    return {name: _verdict(rows, _writer(name)) for name, rows in table.groupby("measure")}
+
+
+def _verdict(rows, show):
+    parts = []
+    for films, pair in rows.groupby("films", sort=False):
+        before, after = (
+            pair.set_index("state").loc[state, ["mean", "low", "high"]]
+            for state in ("como vieram", "reparados")
+        )
+        change = "mudança que os intervalos não permitem afirmar"
+        if after["low"] > before["high"]:
+            change = "aumento"
+        if after["high"] < before["low"]:
+            change = "queda"
+        parts.append(f"{films}, de {between(*before, show)} para {between(*after, show)}, {change}")
+    return "; ".join(parts)
+
+
+def _writer(measure):
+    return _once if measure == "energy" else percent
+
+
+def _once(value):
+    return number(value, 1)
+
+
+def _write(axis, show):
+    axis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))

@@ -1,0 +1,191 @@
+"""O site de um livro pequeno, lido do disco e aberto num navegador; e os próprios conferentes."""
+
+import os
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from check_pages import check, english
+from conftest import DRAW, Book
+
+PROSE = """A fórmula $A^k$ e, em linha própria,
+
+$$M = \\sum_k \\mathrm{ReLU}(\\alpha_k A^k).$$
+
+## Ativação e máscara
+
+| método | nota |
+|---|---|
+| um | dois |
+
+```{admonition} Uma pergunta
+:class: dropdown
+A resposta, escondida.
+```
+"""
+EXPLORE = """\
+import numpy as np
+from covidcam import figures
+
+maps = np.zeros((2, 1, 3, 64, 64), np.uint8)
+maps[0, 0, 0, :32, :32] = 255
+lesions = np.zeros((2, 64, 64), bool)
+lesions[0, :32, :32] = True
+scores = np.array([[[1.0, 0.0, 0.0]], [[np.nan] * 3]])
+figures.explorer(
+    figures.Exploration(
+        films=np.full((2, 64, 64), 90, np.uint8), lesions=lesions, truth=np.array([0, 1]),
+        classes=("COVID-19", "NORMAL", "OUTRAS"), methods=("grad-cam",),
+        probabilities=np.array([[0.5, 0.3, 0.2], [0.1, 0.8, 0.1]]),
+        maps=maps, hits=scores, ratios=4 * scores,
+    )
+)
+"""
+STATUS = """```{estado}
+```
+"""
+TABLE = "import pandas as pd\npd.DataFrame({f'coluna {i}': [i] for i in range(30)})"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    book = Book(tmp_path_factory.mktemp("site"))
+    book.write("a", TABLE, PROSE)
+    book.write("b", DRAW)
+    book.write("c", EXPLORE, STATUS)
+    contents = "format: jb-book\nroot: a\nchapters:\n" + "".join(f"- file: {p}\n" for p in "bc")
+    (book.folder / "_toc.yml").write_text(contents, "utf-8")
+    code, _, said = book.build()
+    assert code == 0, said
+    return book.page("a").parent
+
+
+def test_the_built_pages_have_no_problem(site):
+    assert [check(site / f"{name}.html", site) for name in "abc"] == [[], [], []]
+
+
+def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
+    a, b = ((site / f"{name}.html").read_text("utf-8") for name in "ab")
+    assert "<math" in a and "mathjax" not in a.lower().replace("mathjax_ignore", "")
+    assert "unpkg" not in a and "fontawesome.js" not in a and "searchindex" not in a
+    (image,) = [tag for tag in b.split("<img ")[1:] if "_images" in tag]
+    assert 'width="825"' in image and 'height="330"' in image and ".webp" in image
+    assert 'href="cadernos/b.ipynb"' in b and (site / "cadernos" / "b.ipynb").is_file()
+    assert a.count('rel="stylesheet"') == 1
+    assert "fa-solid-900" not in (site / "_static" / "livro.css").read_text("utf-8")
+    assert "/edit/" not in b, "sem repositório conhecido não há o que editar"
+
+
+def test_the_status_page_says_what_ran_and_with_what(site):
+    tables = BeautifulSoup((site / "c.html").read_text("utf-8"), "html.parser").select("main table")
+    text = tables[0].get_text(" ")
+    assert {a["href"] for a in tables[0].select("a")} == {"a.html", "b.html", "#"}
+    assert re.search(r"Página b\s+\d{2}/\d{2}/\d{4} \d{2}:\d{2}\s+\d+,\d", text)
+    assert "fantomas" in tables[1].get_text() and "numpy" in tables[1].get_text()
+
+
+@pytest.fixture(scope="module")
+def tabs():
+    check_browser = pytest.importorskip("check_browser")
+    if check_browser.browser_path() is None:
+        assert not os.environ.get("CI"), "a verificação contínua precisa de um navegador"
+        pytest.skip("sem navegador nesta máquina")
+    with check_browser.browser() as context:
+        yield check_browser, context
+
+
+def test_a_reader_finds_nothing_wrong_in_any_width_or_theme(site, tabs):
+    check_browser, context = tabs
+    for page in ("a.html", "b.html", "c.html", "search.html"):
+        assert check_browser.look(context, site / page) == []
+
+
+def test_search_finds_with_and_without_accents(site, tabs):
+    check_browser, context = tabs
+    words = ["ativacao", "ativação", "ativações", "inexistente"]
+    found = check_browser.searched(context, site, words)
+    assert found.pop("inexistente") == []
+    assert list(found.values()) == [["Página a"]] * 3
+
+
+def test_the_explorer_answers_to_the_keyboard_and_says_what_it_shows(site, tabs):
+    tab = tabs[1].new_page()
+    tab.goto((site / "c.html").as_uri())
+    film, said = tab.locator("svg.explorer-film"), tab.get_by_role("status")
+    assert "dentro da lesão; a energia dentro dela é 4,0 vezes" in said.inner_text()
+    assert "era COVID-19" in film.get_attribute("aria-label")
+    middle = "document.querySelector('feFuncA').getAttribute('tableValues').split(' ')[50]"
+    assert float(tab.evaluate(middle)) == pytest.approx(0.5 * 0.65)
+
+    tab.get_by_label("Limiar").focus()
+    for _ in range(11):
+        tab.keyboard.press("ArrowRight")
+    assert float(tab.evaluate(middle)) == 0
+    tab.get_by_label("Classe explicada").select_option("NORMAL")
+    assert "não acha nada a favor" in said.inner_text()
+    tab.locator("[name='film']").select_option("2: era NORMAL")
+    assert tab.locator(".explorer dd").all_inner_texts() == ["10 %", "80 %", "10 %"]
+    tab.get_by_label("Contorno da lesão").press("Space")
+    assert tab.locator(".explorer-outline").get_attribute("d") == ""
+    tab.close()
+
+
+def test_without_scripts_the_explorer_stays_out_of_the_way(site, tabs):
+    context = tabs[1].browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto((site / "c.html").as_uri())
+    assert tab.locator(".explorer").is_hidden()
+    context.close()
+
+
+def test_the_browser_check_sees_what_is_wrong(tmp_path, tabs):
+    check_browser, context = tabs
+    page = tmp_path / "ruim.html"
+    page.write_text(
+        '<!doctype html><html><body style="width: 2000px"><img src="falta.png">'
+        '<script src="https://example.org/x.js"></script><script>naoExiste()</script>'
+        '<button aria-label="Toggle sidebar">x</button></body></html>',
+        "utf-8",
+    )
+    said = "\n".join(check_browser.look(context, page, [360, 768], ["light"]))
+    for symptom in (
+        "px para o lado",
+        "pedido que falhou: file:",
+        "pedido para fora do livro: https://example.org/x.js",
+        "erro de script",
+        "axe image-alt",
+        "axe html-has-lang",
+        "em inglês: Toggle sidebar",
+    ):
+        assert symptom in said
+
+
+def test_the_file_check_sees_what_is_wrong(tmp_path):
+    page = tmp_path / "ruim.html"
+    page.write_text(
+        '<html lang="en"><head><script src="https://example.org/x.js"></script></head><body><main>'
+        '<h1>Um</h1><h1>Outro</h1><h3 id="aqui">Saltado</h3><img src="ruim.html">'
+        '<a href="falta.html">x</a><a href="#nada">x</a><a href="ruim.html#aqui">x</a>'
+        '<a href="../fora.html">x</a><button title="Skip to main content">x</button>'
+        '<div class="cell_output">Traceback <b>(most recent</b> call last)</div>'
+        "</main></body></html>",
+        "utf-8",
+    )
+    (tmp_path.parent / "fora.html").write_text("", "utf-8")
+    assert sorted(check(page, tmp_path)) == [
+        "2 títulos de primeiro nível",
+        "a língua é 'en', e não pt-BR",
+        "carrega de fora: https://example.org/x.js",
+        "de um título h1 se salta a um h3",
+        "em inglês: Skip to main content",
+        "há um erro de execução",
+        "imagem sem texto alternativo: ruim.html",
+        "ligação morta: ../fora.html",
+        "ligação morta: falta.html",
+        "âncora morta: #nada",
+    ]
+
+
+def test_portuguese_is_not_taken_for_english():
+    words = ["Buscar no livro…", "Mostrar o código", "Nota", "Aviso", "Nesta página", "a seguir"]
+    assert english(words) == []

@@ -1,0 +1,140 @@
+"""As comparações e as fichas sobre um acervo e redes de mentira, de que se sabe tudo."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from covidcam import artefacts, datasets, settings
+from covidcam.artefacts import cards, comparison, networks
+
+CLASSES = datasets.CLASSES
+
+
+@pytest.fixture
+def book(monkeypatch, tmp_path):
+    """Trinta imagens de quinze pacientes, e redes que erram onde se mandou."""
+    labels = np.repeat(np.arange(3), 10)
+    rows = pd.DataFrame(
+        {
+            "path": [f"film-{n}.png" for n in range(30)],
+            "label": np.array(CLASSES)[labels],
+            "patient": np.repeat(np.arange(15), 2).astype(str),
+            "source": np.where(labels == 0, "cohen", "kermany"),
+            "view": "AP",
+            "look": "adulto",
+            "licence": "CC0",
+        }
+    )
+    data = datasets.Arrays(
+        np.zeros((30, 237, 237, 3), np.uint8), np.eye(3, dtype=np.uint8)[labels], rows, CLASSES
+    )
+    for module in (comparison, networks, cards):
+        monkeypatch.setattr(module, "arrays", lambda *a: (data, tmp_path / "arrays"))
+    folder = tmp_path / "dados"
+    (folder / "covid-chestxray-dataset").mkdir(parents=True)
+    (folder / "covid-chestxray-dataset" / "metadata.csv").write_text(
+        "filename,sex,age\nfilm-0.png,F,17\nfilm-1.png,M,80\nfilm-2.png,,\nfilm-20.png,F,30\n"
+    )
+    monkeypatch.setattr(cards, "raw_data", lambda chosen: folder)
+    return data
+
+
+def network(data, wrong):
+    """Uma rede que erra as linhas dadas do teste; o teste são as ímpares."""
+    test = np.arange(1, 30, 2)
+    said = data.Y[test].argmax(axis=1)
+    said[wrong] = (said[wrong] + 1) % 3
+    return networks.Trained(
+        name="rede",
+        classes=CLASSES,
+        history=pd.DataFrame(),
+        train=np.arange(0, 20, 2),
+        validation=np.arange(20, 30, 2),
+        test=test,
+        probabilities=0.7 * np.eye(3)[said] + 0.1,
+        held=np.zeros((5, 3)),
+        file=Path("a"),
+    )
+
+
+CHOSEN = settings.read({})
+
+
+def test_the_partition_counts_images_patients_and_classes(book):
+    table = artefacts.partition(network(book, []), book.rows)
+    assert table.loc["treino"].tolist() == [10, 10, 5, 5, 0]
+    assert table.loc["teste"].tolist() == [15, 15, 5, 5, 5]
+
+
+def test_pairs_are_compared_image_by_image(book):
+    found = artefacts.Families(
+        {
+            "boa": network(book, []),
+            "má": network(book, [0, 1, 2, 3, 4]),
+            "outra": network(book, []),
+        },
+        {},
+    )
+    table = artefacts.pairs(CHOSEN, found)
+    assert table.loc["boa − má", "diferença"] == pytest.approx(1 / 3)
+    assert table.loc["boa − má", "de"] > 0
+    assert table.loc["boa − outra"].tolist() == [0, 0, 0]
+
+
+def test_2020_stands_beside_the_mini_of_each_family(book):
+    found = {"mini-vgg": network(book, [0]), "mini-resnet": network(book, [])}
+    table = artefacts.beside_2020(CHOSEN, found)
+    assert table.loc["vgg16", "2020"].startswith("97,3 % (73 de 75;")
+    assert table.loc["vgg16", "divisão por paciente"].startswith("93,3 % (14 de 15;")
+    assert table.loc["resnet50v2", "rede desta execução"] == "mini-resnet"
+    assert table.loc["xception", "rede desta execução"] == "—"
+    assert "divisão de 2020" not in table
+
+
+def test_the_parts_of_2020_are_those_of_2020():
+    rows = pd.DataFrame({"label": ["a"] * 375, "patient": range(375)})
+    train, validation, test = networks._parts(rows, "2020")
+    assert (len(train), len(validation), len(test)) == (270, 30, 75)
+    np.testing.assert_array_equal(np.concatenate([train, validation]), datasets.split_2020(375)[0])
+
+
+def test_people_join_what_the_metadata_says(book):
+    rows = artefacts.people(CHOSEN)
+    assert rows.sex[:3].tolist() == ["F", "M", "não informado"]
+    assert rows.age[:3].tolist() == ["0 a 17", "80 ou mais", "não informado"]
+    assert rows.sex[20] == "não informado"  # o nome é igual, mas o acervo é outro
+    table = artefacts.count(rows, "sex")
+    assert table.loc["não informado"].tolist() == [8, 10, 10, 14]
+
+
+def test_groups_are_told_apart(book):
+    table = artefacts.by_group(CHOSEN, network(book, [0, 1]))
+    assert table.loc[("classe", "COVID-19"), "acurácia"] == pytest.approx(3 / 5)
+    assert table.loc[("acervo", "kermany")].tolist()[:2] == [10, 1]
+    assert (table["de"] <= table["acurácia"]).all() and (table["acurácia"] <= table["a"]).all()
+
+
+def test_missing_weights_are_named_and_the_mini_steps_in(tmp_path):
+    chosen = settings.Settings("real", tmp_path, tmp_path, "2020", tmp_path)
+    assert artefacts.missing_weights(chosen, "xception").startswith("xception_weights")
+    assert artefacts.network(chosen, "2020-modelo-2") == ("mini-vgg", "pooled")
+    (tmp_path / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5").write_bytes(b"x")
+    assert artefacts.missing_weights(chosen, "vgg16") == ""
+    assert artefacts.network(chosen, "2020-modelo-2") == ("vgg16", "2020-modelo-2")
+
+
+@pytest.mark.parametrize(
+    ("present", "trained", "missing"),
+    [
+        (["vgg16"], ["vgg16"], ["resnet50v2", "xception"]),
+        ([], ["mini-vgg", "mini-resnet", "mini-xception"], ["vgg16", "resnet50v2", "xception"]),
+    ],
+)
+def test_families_follow_the_weights(present, trained, missing, monkeypatch, tmp_path):
+    monkeypatch.setattr(comparison, "missing_weights", lambda s, n: "" if n in present else n)
+    monkeypatch.setattr(comparison, "trained", lambda chosen, name, *a, **k: name)
+    chosen = settings.Settings("real", tmp_path, None, "2020", tmp_path)
+    found = artefacts.families(chosen)
+    assert list(found.trained) == trained and list(found.missing) == missing

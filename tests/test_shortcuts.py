@@ -1,0 +1,114 @@
+"""O capítulo dos atalhos: o botão só troca o modo de filmar, e as tabelas saem inteiras."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from covidcam import settings
+from covidcam.artefacts import shortcuts
+
+PATIENTS, SIDE = 24, 64
+
+
+@pytest.fixture
+def twice():
+    """Ruído com um quadrado claro na lesão e o modo de filmar escrito num canto."""
+    random = np.random.default_rng(0)
+    images = random.integers(60, 120, (2 * PATIENTS, SIDE, SIDE), np.uint8)
+    lungs, lesions = np.zeros((2, *images.shape), bool)
+    lungs[:, 16:48, 14:50] = True
+    labels = np.repeat(np.array(shortcuts.HABIT)[np.arange(PATIENTS) % 2], 2)
+    lesions[labels == "COVID-19", 28:40, 20:32] = True
+    images[lesions] += 60
+    images[1::2, :6, :6] = 255
+    rows = pd.DataFrame(
+        {
+            "label": labels,
+            "patient": np.repeat(np.arange(PATIENTS), 2),
+            "aspecto": shortcuts.LOOKS * PATIENTS,
+        }
+    )
+    return shortcuts.Sample(
+        images=np.repeat(images[..., None], 3, axis=-1),
+        lungs=lungs,
+        lesions=lesions,
+        rows=rows,
+        facts=("aspecto",),
+        test=np.arange(2 * PATIENTS) >= 2 * (PATIENTS - 8),
+    )
+
+
+@pytest.fixture
+def chosen(twice, monkeypatch, tmp_path):
+    """Os fantomas trocados pelos de `twice`, e um treino que só passa."""
+    monkeypatch.setattr(shortcuts, "filmed_twice", lambda settings: twice)
+    monkeypatch.setattr(shortcuts, "RECIPE", {"mini-vgg": {"epochs": 1}})
+    monkeypatch.setattr(shortcuts, "DIALS", (0.0, 1.0))
+    monkeypatch.setattr(shortcuts, "SEEDS", (0,))
+    return settings.read({"COVIDCAM_CACHE": str(tmp_path)})
+
+
+def test_the_dial_changes_the_look_and_nothing_else(twice):
+    free, tied = shortcuts.turn_dial(twice, 0), shortcuts.turn_dial(twice, 1)
+    for films in (free, tied):
+        assert (films.patients == np.arange(PATIENTS)).all()
+        assert (films.labels == twice.labels[::2]).all()
+        assert films.test.sum() == 8
+        assert (films.images[:, 0, 0, 0] == 255).tolist() == (
+            films.rows["aspecto"] == "adulto"
+        ).tolist()
+    assert ((tied.rows["aspecto"] == "adulto") == (tied.labels == "COVID-19")).all()
+    assert 4 < (free.rows["aspecto"] == "adulto").sum() < PATIENTS - 4
+    half = shortcuts.turn_dial(twice, 0.5).rows["aspecto"] == tied.rows["aspecto"]
+    assert half.mean() > (free.rows["aspecto"] == tied.rows["aspecto"]).mean()
+
+
+def test_repaired_films_are_only_lungs_and_lose_the_corner(twice):
+    films = shortcuts.repair(twice)
+    assert films.images.shape == twice.images.shape
+    assert not (films.images == 0).all()
+    assert films.lungs.mean() > 0.7 > twice.lungs.mean()
+    assert (films.lesions.any(axis=(1, 2)) == twice.lesions.any(axis=(1, 2))).all()
+    assert not films.images[~films.lungs & (films.images[..., 0] > 250)].any()
+
+
+def test_the_tables_come_whole(chosen):
+    table = shortcuts.dial_experiment(chosen)
+    assert list(table.columns) == [
+        "dial",
+        "seed",
+        "confounded",
+        "unconfounded",
+        "grad-cam",
+        "occlusion",
+    ]
+    assert table["dial"].tolist() == [0, 1]
+    # com o botão em 0 as duas provas são a mesma
+    assert table.loc[0, "confounded"] == table.loc[0, "unconfounded"]
+    assert np.isfinite(table).all(axis=None)
+
+    after = shortcuts.before_and_after(chosen)
+    keys = after[["films", "state"]].drop_duplicates()
+    assert len(keys) == 4
+    assert ((after["low"] <= after["mean"]) & (after["mean"] <= after["high"])).all()
+    assert set(after["measure"]) == {
+        "network",
+        "both looks",
+        "energy",
+        "share",
+        "hidden",
+        "shape",
+        "look",
+    }
+    looks = after[after["measure"] == "look"].set_index("state")["mean"]
+    assert looks["como vieram"] > 0.9  # o canto escrito
+    assert looks["reparados"] < 0.75  # recortado, não há canto
+    assert set(after.loc[after["measure"] == "look", "films"]) == {"coleções"}
+
+
+def test_the_controls_of_both_ends(chosen):
+    table = shortcuts.shortcut_controls(chosen)
+    corner = table[(table["control"] == "só a moldura") & (table["answer"] == "classe")]
+    corner = corner.set_index("films")["balanced"]
+    assert corner["botão em 1"] > 0.9
+    assert corner["botão em 0"] < 0.8
