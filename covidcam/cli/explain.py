@@ -68,7 +68,7 @@ def explicar(
         raise typer.BadParameter(f"{classe!r}; as classes do modelo são {', '.join(classes)}")
     request = batch.request_for(model, methods, classe, batch.content_of(file))
     output = batch.Output(saida, request)
-    for item, refusal in batch.run(mine, output, _tools(model), classe):
+    for item, refusal in batch.run(mine, output, tools_for(model), classe):
         _say(f"{item.name}: {batch.one_line(refusal)}")
     table = output.finish()
     refused = int(table["motivo"].notna().sum())
@@ -112,7 +112,8 @@ def _model(path: Path | None) -> tuple["keras.Model", Path]:
     return trained.model, trained.file
 
 
-def _tools(model):
+def tools_for(model: "keras.Model"):
+    """O que olha as imagens: o modelo, o achador de pulmões e os filmes conhecidos."""
     from covidcam import artefacts, batch, lungs
 
     chosen = settings.read()

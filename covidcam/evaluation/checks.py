@@ -22,9 +22,13 @@ def check_maps(maps: np.ndarray, shape: tuple[int, ...] | None = None) -> np.nda
     ------
     InputError
     """
-    maps = np.asarray(maps, dtype=np.float64)
-    if maps.ndim != 3:
-        raise InputError(f"Os mapas têm a forma {maps.shape}; deve ser (N, H, W).")
+    maps = np.asarray(maps)
+    if maps.ndim != 3 or 0 in maps.shape[1:] or maps.dtype.kind not in "buif":
+        raise InputError(
+            f"Os mapas têm a forma {maps.shape} e o tipo {maps.dtype}; deve ser (N, H, W), com H"
+            " e W a partir de 1, de números reais."
+        )
+    maps = maps.astype(np.float64)
     if shape is not None and maps.shape != shape:
         raise InputError(f"Os mapas têm a forma {maps.shape}; o par deles, {shape}.")
     if not np.isfinite(maps).all():
@@ -50,8 +54,10 @@ def check_masks(masks: np.ndarray) -> np.ndarray:
     InputError
     """
     masks = np.asarray(masks)
-    if masks.ndim != 3:
-        raise InputError(f"As máscaras têm a forma {masks.shape}; deve ser (N, H, W).")
+    if masks.ndim != 3 or 0 in masks.shape[1:]:
+        raise InputError(
+            f"As máscaras têm a forma {masks.shape}; deve ser (N, H, W), com H e W a partir de 1."
+        )
     if not np.isin(masks, (0, 1)).all():
         found = np.unique(masks)[:5].tolist()
         raise InputError(f"As máscaras devem ter só 0 e 1 (ou falso e verdadeiro); há {found}…")

@@ -138,7 +138,8 @@ def sparseness(maps: np.ndarray) -> np.ndarray:
     >>> sparseness(np.array([[[1.0, 1.0]], [[0.0, 1.0]]])).tolist()
     [0.0, 0.5]
     """
-    values = np.sort(check_maps(maps).reshape(len(maps), -1), axis=1)
+    checked = check_maps(maps)
+    values = np.sort(checked.reshape(len(checked), np.prod(checked.shape[1:])), axis=1)
     count = values.shape[1]
     weights = 2 * np.arange(1, count + 1) - count - 1
     total = count * values.sum(axis=1)

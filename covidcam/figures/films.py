@@ -34,7 +34,7 @@ def overlay(image: np.ndarray, heatmap: np.ndarray, alpha: float = 0.6) -> np.nd
     Raises
     ------
     InputError
-        Se as formas diferem ou o mapa sai de [0, 1].
+        Se as formas diferem, a imagem não é uint8 ou o mapa sai de [0, 1].
 
     Examples
     --------
@@ -43,16 +43,25 @@ def overlay(image: np.ndarray, heatmap: np.ndarray, alpha: float = 0.6) -> np.nd
     [100, 100, 100]
     """
     image, heatmap = np.asarray(image), np.asarray(heatmap)
+    if image.dtype != np.uint8 or image.shape[2:] not in ((), (3,)) or image.size == 0:
+        raise InputError(
+            f"A imagem é {image.dtype} {image.shape}; aceita-se uint8 (H, W) ou (H, W, 3)."
+        )
     if heatmap.shape != image.shape[:2]:
         raise InputError(f"O mapa tem a forma {heatmap.shape} e a imagem, {image.shape[:2]}.")
+    if heatmap.dtype.kind not in "buif":
+        raise InputError(f"O mapa é de {heatmap.dtype}; aceitam-se números reais.")
     if not np.all((heatmap >= 0) & (heatmap <= 1)):
         raise InputError(
             f"O mapa vai de {np.nanmin(heatmap):g} a {np.nanmax(heatmap):g}; deve estar em [0, 1]."
         )
     grey = image[..., None] if image.ndim == 2 else image
-    colours = 255 * mpl.colormaps[COLORMAP](heatmap)[..., :3]
-    opacity = alpha * heatmap[..., None]
-    return np.round((1 - opacity) * grey + opacity * colours).astype(np.uint8)
+    # a tabela de cores multiplicada uma vez, e não a cada pixel: é o que mais custa
+    heatmap = heatmap.astype(np.float32)
+    colours = np.float32(255 * alpha * mpl.colormaps[COLORMAP](np.arange(256))[:, :3])
+    tint = colours[np.minimum(heatmap * 256, 255).astype(np.uint8)]
+    heatmap = heatmap[..., None]
+    return np.rint(grey + heatmap * (tint - np.float32(alpha) * grey)).astype(np.uint8)
 
 
 def labelled(picture: np.ndarray, text: str) -> Image.Image:

@@ -118,10 +118,11 @@ def predict(model: "keras.Model", images: np.ndarray) -> np.ndarray:
 def _run(model, images, description):
     import tensorflow as tf
 
-    if not len(images) or images.shape[1:] != model.input_shape[1:]:
+    numbers = images.dtype.kind in "uif"
+    if not numbers or 0 in images.shape[:1] or images.shape[1:] != model.input_shape[1:]:
         raise InputError(
-            f"As imagens têm a forma {images.shape}; a rede {model.name} aceita ao menos uma, de"
-            f" {model.input_shape[1:]}."
+            f"As imagens são {images.dtype} de forma {images.shape}; a rede {model.name} aceita ao"
+            f" menos uma, de números e de forma {model.input_shape[1:]}."
         )
     batch_of_any_size = tf.TensorSpec((None, *model.input_shape[1:]), images.dtype)
     forward = tf.function(lambda batch: model(batch, training=False), [batch_of_any_size])
