@@ -21,7 +21,8 @@ METHODS = (
     "guided-grad-cam",
     "occlusion",
 )
-OPTIONS = {name: SAMPLES[name] for name in ("channels", "steps", "stride", "window")}
+# Aqui não há RISE, o único que usa "samples".
+OPTIONS = {name: SAMPLES[name] for name in ("steps", "channels", "window", "stride")}
 EACH = 2  # radiografias de cada classe
 
 
