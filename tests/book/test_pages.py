@@ -8,6 +8,15 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CELL = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# O que não é prosa: cabeçalho, células e diretivas de código, código e fórmulas, exemplos entre «».
+NOT_PROSE = re.compile(
+    r"\A---\n.*?\n---\n|^```.*?^```$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|«[^»]*»",
+    re.MULTILINE | re.DOTALL,
+)
+SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n\n|\n(?=[-|#])")
+MEASURED = re.compile(r"\d+(?:,\d+)?\s*%|\d+,\d+")
+# Números que não são resultados: a confiança dos intervalos, o acaso, o contraste de uma costela.
+DEFINED = re.compile(r"\b95 %|\b0,5\b|\b0,1\b")
 PREDICTION = re.compile(r"\bprobabilities\b|\bpredictions?\b|\bpredict\(|\.scores\b")
 
 
@@ -66,6 +75,26 @@ def test_no_jet_and_no_image_without_words(page):
         assert ":alt:" in directive
     for code in cells(page):
         assert "plt.show" not in code  # figures.show exige o texto alternativo
+
+
+def typed_numbers(text):
+    """As frases da prosa com uma porcentagem ou um decimal que não vem de célula nem de fonte."""
+    return [
+        " ".join(sentence.split())
+        for sentence in SENTENCE_END.split(NOT_PROSE.sub("¤", text.replace("{cite", "¤cite¤")))
+        if "¤cite¤" not in sentence and MEASURED.search(DEFINED.sub("", sentence))
+    ]
+
+
+@each_page
+def test_no_result_is_typed_by_hand(page):
+    assert typed_numbers(text(page)) == []
+
+
+def test_a_typed_number_is_seen():
+    said = "A rede acerta 91 % delas. Com {glue:text}`n` erros. Já 97 % {cite:p}`alguem2020`.\n\n"
+    said += "São 0,85 de área; o intervalo de 95 %; a rede diz «98 %».\n```\n12,3 %\n```\n"
+    assert typed_numbers(said) == ["A rede acerta 91 % delas.", "São 0,85 de área;"]
 
 
 @each_page

@@ -16,11 +16,22 @@ ENDINGS = [
     ["re", "r"],
     ["s", ""],
 ]
+# O que as extensões escrevem em inglês no corpo de uma página e nenhum catálogo traduz.
+WRITTEN = {
+    'aria-label="Toggle hidden content"': 'aria-label="Mostrar ou esconder"',
+    'Type<span class="colon">': 'Tipo<span class="colon">',
+}
 
 
 def setup(app):
     """Registra a busca; as palavras da interface estão em book/locale."""
     app.add_search_language(Search)
+    app.connect("html-page-context", _translate)
+
+
+def _translate(app, pagename, templatename, context, doctree):
+    for english, portuguese in WRITTEN.items() if "body" in context else ():
+        context["body"] = context["body"].replace(english, portuguese)
 
 
 def fold(word):
