@@ -1,11 +1,14 @@
 """O capítulo dos atalhos: o botão só troca o modo de filmar, e as tabelas saem inteiras."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from covidcam import settings
+from covidcam import models, settings
 from covidcam.artefacts import shortcuts
+from covidcam.evaluation import controls
 
 PATIENTS, SIDE = 24, 64
 
@@ -93,7 +96,7 @@ def test_the_tables_come_whole(chosen):
     assert ((after["low"] <= after["mean"]) & (after["mean"] <= after["high"])).all()
     assert set(after["measure"]) == {
         "network",
-        "both looks",
+        "both_looks",
         "energy",
         "share",
         "hidden",
@@ -112,3 +115,36 @@ def test_the_controls_of_both_ends(chosen):
     corner = corner.set_index("films")["balanced"]
     assert corner["botão em 1"] > 0.9
     assert corner["botão em 0"] < 0.8
+
+
+def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch):
+    """Com as radiografias reais trocadas por ruído, e a VGG16 por pixels."""
+    inside = twice.rows["aspecto"] == "adulto"
+    rows = twice.rows.assign(
+        acervo=np.where(inside, "cohen", "kermany"),
+        label=np.where(inside & (twice.labels == "COVID-19"), "COVID-19", "OUTRAS"),
+    )
+    films = replace(twice, rows=rows, facts=("acervo",), lesions=None)
+    features = controls.pixels
+    monkeypatch.setattr(shortcuts, "real_films", lambda settings: films)
+    monkeypatch.setattr(shortcuts, "deep_features", lambda settings, images: features(images))
+    monkeypatch.setattr(shortcuts, "identity", lambda settings, data: "ruído")
+    monkeypatch.setattr(
+        shortcuts,
+        "network",
+        lambda settings, films: models.build(
+            "mini-vgg", films.classes, input_shape=films.images.shape[1:]
+        ),
+    )
+    real = replace(chosen, source="real")
+    flattering, same = shortcuts.flattering(real), shortcuts.one_mode(real)
+    assert (pd.crosstab(flattering.labels, flattering.rows["acervo"]) > 0).sum(axis=None) == 2
+    assert set(same.rows["acervo"]) == {"cohen"}
+    assert same.classes == ["COVID-19", "OUTRAS"]
+
+    after = shortcuts.before_and_after(real)
+    assert set(after["measure"]) == {"network", "energy", "share", "hidden", "shape", "look"}
+    looks = after[after["measure"] == "look"].set_index("state")
+    assert looks.loc["como vieram", "mean"] > 0.9
+    assert (looks["images"] == (films.labels == "OUTRAS").sum()).all()
+    assert set(shortcuts.shortcut_controls(real)["films"]) == {"como vieram"}

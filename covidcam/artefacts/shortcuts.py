@@ -32,7 +32,7 @@ SEEDS = (0, 1)
 PATIENTS, HELD_OUT, SIDE = 160, 50, 128
 FIRST_PATIENT = 2**29  # nenhum acervo do livro tem estes pacientes
 RECIPE = {
-    "mini-vgg": {"epochs": 14, "augment": True},
+    "mini-vgg": {"epochs": 12, "augment": True},
     "vgg16": {"epochs": 80, "learning_rate": 1e-2},
 }
 WATCHED = 8  # imagens do treino que só acompanham as curvas
@@ -257,7 +257,7 @@ def flattering(settings: Settings) -> Sample:
     if settings.source == "fantoma":
         return turn_dial(filmed_twice(settings), 1.0)
     films = real_films(settings)
-    return films.pick(films.rows["acervo"] == films.rows["label"].map(SOURCE_2020))
+    return films.pick((films.rows["acervo"] == films.rows["label"].map(SOURCE_2020)).to_numpy())
 
 
 # As redes --------------------------------------------------------------------------------------
@@ -280,12 +280,13 @@ def network(settings: Settings, films: Sample, seed: int = 0) -> "keras.Model":
     from covidcam import models
 
     name = "vgg16" if settings.source == "real" else "mini-vgg"
+    weights = settings.weights if name == "vgg16" else None
     recipe = RECIPE[name] | {"seed": seed}
     train = np.flatnonzero(~films.test)
 
     def make(folder: Path) -> None:
         shape = films.images.shape[1:]
-        model = models.build(name, films.classes, settings.weights, "pooled", shape, seed)
+        model = models.build(name, films.classes, weights, "pooled", shape, seed)
         if name == "vgg16":
             features = deep_features(settings, films.images)
         else:
@@ -300,7 +301,7 @@ def network(settings: Settings, films: Sample, seed: int = 0) -> "keras.Model":
         "labels": films.labels.tolist(),
         "train": train.tolist(),
         "recipe": recipe,
-        "weights": str(settings.weights),
+        "weights": str(weights),
     }
     folder = store.keep(settings.cache, "atalhos-redes", parameters, ["models"], make)
     return models.load(folder / "model.keras")
@@ -345,6 +346,7 @@ def dial_experiment(settings: Settings) -> pd.DataFrame:
     Parameters
     ----------
     settings : Settings
+        Qualquer que seja a fonte, os filmes são os de `filmed_twice`.
 
     Returns
     -------
@@ -355,8 +357,9 @@ def dial_experiment(settings: Settings) -> pd.DataFrame:
     """
 
     def make(folder: Path) -> None:
-        twice = filmed_twice(settings)
-        records = [_turned(settings, twice, dial, seed) for dial in DIALS for seed in SEEDS]
+        phantoms = settings.with_phantoms()
+        twice = filmed_twice(phantoms)
+        records = [_turned(phantoms, twice, dial, seed) for dial in DIALS for seed in SEEDS]
         pd.DataFrame(records).to_csv(folder / "dial.csv", index=False)
 
     folder = store.keep(settings.cache, "botao", {}, CODE, make)
@@ -468,11 +471,11 @@ def before_and_after(settings: Settings) -> pd.DataFrame:
     -------
     DataFrame
         Uma linha por conjunto de filmes (films: ``"coleções"`` ou ``"um só modo"``), estado (state:
-        ``"como vieram"`` ou ``"reparados"``) e medida (measure), com mean, low, high, images e
-        patients. As medidas:
+        ``"como vieram"`` ou ``"reparados"``) e medida (measure), com mean, low, high, chance (o
+        que o acaso daria), images e patients. As medidas:
 
         - network: acurácia balanceada da rede em pacientes que ela não viu;
-        - both looks: a mesma, com cada paciente filmado dos dois modos (só nos fantomas);
+        - both_looks: a mesma, com cada paciente filmado dos dois modos (só nos fantomas);
         - energy: energia do Grad-CAM nos pulmões, em vezes a parte da imagem que eles cobrem;
         - share: essa parte;
         - hidden, shape: acurácia balanceada com os pulmões apagados, e só com a forma deles;
@@ -480,21 +483,26 @@ def before_and_after(settings: Settings) -> pd.DataFrame:
     """
 
     def make(folder: Path) -> None:
-        twice = filmed_twice(settings) if settings.source == "fantoma" else None
-        tables = {}
-        for name, films in (("coleções", flattering(settings)), ("um só modo", one_mode(settings))):
-            for state, change in (("como vieram", lambda films: films), ("reparados", repair)):
-                both = None if twice is None else change(twice)
-                tables[name, state] = _state(settings, change(films), both)
+        phantoms = settings.source == "fantoma"
+        both = filmed_twice(settings) if phantoms else real_films(settings)
+        sets = {"coleções": flattering(settings), "um só modo": one_mode(settings)}
+        changes = {"como vieram": lambda films: films, "reparados": repair}
+        tables = {
+            (name, state): _state(settings, change(films), change(both))
+            for name, films in sets.items()
+            for state, change in changes.items()
+        }
         table = pd.concat(tables, names=["films", "state"]).reset_index(["films", "state"])
+        # os filmes dos dois modos são os mesmos nos dois conjuntos
+        table = table[(table["measure"] != "look") | (table["films"] == "coleções")]
         table.to_csv(folder / "repairs.csv", index=False)
 
     folder = store.keep(settings.cache, "reparos", _parameters(settings), CODE, make)
     return pd.read_csv(folder / "repairs.csv")
 
 
-def _state(settings, films, twice):
-    """As medidas de um conjunto de filmes num estado; `twice`, os fantomas no mesmo estado."""
+def _state(settings, films, both):
+    """As medidas de um conjunto de filmes num estado; `both`, os filmes dos dois modos nele."""
     from covidcam import cam, models
 
     model = network(settings, films)
@@ -506,21 +514,21 @@ def _state(settings, films, twice):
         "hidden": _score(films, controls.pixels(controls.hide(films.images, films.lungs))),
         "shape": _score(films, controls.pixels(films.lungs)),
     }
-    if twice is None:
+    if settings.source == "real":
+        # a camada final é a mesma conta sobre as mesmas características: todos servem de teste
         found["network"] = _score(films, deep_features(settings, films.images))
-        same = films.pick(films.labels == "OUTRAS")
-        if same.rows["acervo"].nunique() > 1:
-            found["look"] = _score(same, controls.pixels(same.images), "acervo")
+        others = both.pick(both.labels == "OUTRAS")
+        found["look"] = _score(others, controls.pixels(others.images), "acervo")
     else:
         found["network"] = _accuracy(maps.scores, test)
-        both = twice.pick(twice.test)
-        found["both looks"] = _accuracy(models.predict(model, both.images), both)
-        if films.rows["aspecto"].nunique() > 1:
-            found["look"] = _score(twice, controls.pixels(twice.images), "aspecto")
+        new = both.pick(both.test)
+        found["both_looks"] = _accuracy(models.predict(model, new.images), new)
+        found["look"] = _score(both, controls.pixels(both.images), "aspecto")
     records = [
         {
             "measure": name,
             **interval._asdict(),
+            "chance": {"energy": 1, "share": np.nan, "look": 1 / 2}.get(name, 1 / len(of.classes)),
             "images": len(of.rows),
             "patients": of.rows["patient"].nunique(),
         }

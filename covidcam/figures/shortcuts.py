@@ -12,7 +12,7 @@ GREY = canvas.COLOURS[3]
 MAPS = {"grad-cam": "Grad-CAM", "occlusion": "oclusão"}
 MEASURES = {
     "network": "acerto da rede, em pacientes que não viu",
-    "both looks": "acerto com cada paciente filmado dos dois modos",
+    "both_looks": "acerto com cada paciente filmado dos dois modos",
     "energy": "energia do mapa nos pulmões, em vezes o acaso",
     "share": "parte da imagem que os pulmões cobrem",
     "hidden": "acerto com os pulmões apagados",
@@ -136,8 +136,8 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
         _write(axes.xaxis, lambda value: f"{value:g}".replace(".", ","))
     figure.axes[0].set(title="acurácia no teste", ylim=(0.4, 1.03))
     _write(figure.axes[0].yaxis, percent)
-    figure.axes[1].set(title="energia do mapa na lesão, em vezes o acaso", ylim=(0, None))
-    _write(figure.axes[1].yaxis, _once)
+    figure.axes[1].set(title="energia na lesão, em vezes o acaso", ylim=(0, None))
+    _write(figure.axes[1].yaxis, lambda value: number(value, 1))
     first, last = means.iloc[0], means.iloc[-1]
     alt = (
         f"Do botão em 0 ao botão em 1, a acurácia no teste filmado como o treino vai de"
@@ -193,6 +193,7 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
     Returns
     -------
     figure : matplotlib.figure.Figure
+        O acaso de cada linha em tracejado.
     alt : str
         O texto alternativo, para `show`.
     """
@@ -212,7 +213,8 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.set_title(MEASURES[measure], fontsize=8)
         axes.set_xlim((0, None) if measure == "energy" else (0, 1.03))
-        axes.axvline(1 if measure == "energy" else 0.5, color=GREY, lw=0.8, ls="--")
+        for place, chance in enumerate(rows["chance"]):
+            axes.plot([chance] * 2, [place - 0.4, place + 0.4], color=GREY, lw=1, ls="--")
         _write(axes.xaxis, show)
         told = [
             f"{row.films}, {row.state}, {between(row.mean, row.low, row.high, show)}"
@@ -253,9 +255,11 @@ def repairs_verdicts(table: pd.DataFrame) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Medida e frase; uma diferença só se afirma quando os intervalos não se tocam.
+        Todas as medidas, cada uma com a sua frase; uma diferença só se afirma quando os intervalos
+        não se tocam.
     """
-    return {name: _verdict(rows, _writer(name)) for name, rows in table.groupby("measure")}
+    found = {name: _verdict(rows, _writer(name)) for name, rows in table.groupby("measure")}
+    return dict.fromkeys(MEASURES, "não se mede nesta fonte") | found
 
 
 def _verdict(rows, show):
@@ -265,7 +269,7 @@ def _verdict(rows, show):
             pair.set_index("state").loc[state, ["mean", "low", "high"]]
             for state in ("como vieram", "reparados")
         )
-        change = "mudança que os intervalos não permitem afirmar"
+        change = "sem mudança que se possa afirmar"
         if after["low"] > before["high"]:
             change = "aumento"
         if after["high"] < before["low"]:
@@ -275,11 +279,7 @@ def _verdict(rows, show):
 
 
 def _writer(measure):
-    return _once if measure == "energy" else percent
-
-
-def _once(value):
-    return number(value, 1)
+    return number if measure == "energy" else percent
 
 
 def _write(axis, show):

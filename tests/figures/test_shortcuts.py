@@ -29,12 +29,14 @@ DIAL = pd.DataFrame(
 
 def repairs(after=(0.5, 0.4, 0.6)):
     rows = [
-        (films, state, measure, *interval)
+        (films, state, measure, *interval, 0.5)
         for films in ("coleções", "um só modo")
         for measure in ("network", "energy")
         for state, interval in (("como vieram", (0.9, 0.8, 0.95)), ("reparados", after))
     ]
-    return pd.DataFrame(rows, columns=["films", "state", "measure", "mean", "low", "high"])
+    return pd.DataFrame(
+        rows, columns=["films", "state", "measure", "mean", "low", "high", "chance"]
+    )
 
 
 def test_the_controls_figure_says_every_control_of_the_class_and_no_other():
@@ -74,10 +76,10 @@ def test_the_dial_is_read_from_all_trainings():
 def test_repairs_claim_a_change_only_between_intervals_that_do_not_touch():
     _, alt = figures.repairs(repairs())
     assert "coleções, reparados, 50 % (de 40 % a 60 %)" in alt
-    assert "0,5 (de 0,4 a 0,6)" in alt
+    assert "0,50 (de 0,40 a 0,60)" in alt
     assert figures.repairs_verdicts(repairs())["network"].count("queda") == 2
     close = figures.repairs_verdicts(repairs(after=(0.85, 0.7, 0.9)))["network"]
-    assert close.count("não permitem afirmar") == 2
+    assert close.count("sem mudança") == 2
     assert (
         figures.repairs_verdicts(repairs(after=(0.99, 0.96, 1.0)))["network"].count("aumento") == 2
     )
