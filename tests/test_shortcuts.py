@@ -113,8 +113,8 @@ def test_the_controls_of_both_ends(chosen):
     table = shortcuts.shortcut_controls(chosen)
     corner = table[(table["control"] == "só a moldura") & (table["answer"] == "classe")]
     corner = corner.set_index("films")["balanced"]
-    assert corner["botão em 1"] > 0.9
-    assert corner["botão em 0"] < 0.8
+    assert corner["modo de cada classe"] > 0.9
+    assert corner["modo sorteado"] < 0.8
 
 
 def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch):
@@ -147,4 +147,4 @@ def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch):
     looks = after[after["measure"] == "look"].set_index("state")
     assert looks.loc["como vieram", "mean"] > 0.9
     assert (looks["images"] == (films.labels == "OUTRAS").sum()).all()
-    assert set(shortcuts.shortcut_controls(real)["films"]) == {"como vieram"}
+    assert set(shortcuts.shortcut_controls(real)["films"]) == {"coleções"}

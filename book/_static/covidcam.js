@@ -12,6 +12,8 @@ Object.assign(messages.en, {
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
 document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll(".copybtn"))
+    button.setAttribute("data-tooltip", "Copiar");
   for (const button of document.querySelectorAll("[aria-label='Toggle hidden content']"))
     button.setAttribute("aria-label", "Mostrar ou esconder");
 });

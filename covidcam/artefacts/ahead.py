@@ -10,6 +10,7 @@ from covidcam import evaluation, settings
 from covidcam.artefacts.comparison import families
 from covidcam.artefacts.maps import board
 from covidcam.artefacts.networks import model_1, model_2, shuffled_model_2
+from covidcam.artefacts.shortcuts import before_and_after, dial_experiment
 from covidcam.settings import Settings
 
 
@@ -27,6 +28,8 @@ def ahead(chosen: Settings) -> None:
     board(phantoms, trained, tuple(evaluation.FAITHFUL), limit=12)
     board(phantoms, trained, tuple(evaluation.WHERE))
     shuffled_model_2(phantoms)
+    dial_experiment(chosen)
+    before_and_after(chosen)
 
 
 if __name__ == "__main__":

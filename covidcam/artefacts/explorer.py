@@ -21,6 +21,8 @@ METHODS = (
     "guided-grad-cam",
     "occlusion",
 )
+# Aqui não há RISE, o único que usa "samples".
+OPTIONS = {name: SAMPLES[name] for name in ("steps", "channels", "window", "stride")}
 EACH = 2  # radiografias de cada classe
 
 
@@ -49,7 +51,7 @@ def exploration(settings: Settings, trained: Trained) -> Exploration:
 
     def make(folder: Path) -> None:
         maps = [
-            cam.explain(trained.model, images, list(METHODS), target=label, **SAMPLES)
+            cam.explain(trained.model, images, list(METHODS), target=label, **OPTIONS)
             for label in labels
         ]
         heat = np.array([[found[name].values for found in maps] for name in METHODS])
@@ -70,7 +72,7 @@ def exploration(settings: Settings, trained: Trained) -> Exploration:
         "model": trained.file.parent.name,
         "rows": rows.tolist(),
         "methods": METHODS,
-        "samples": SAMPLES,
+        "options": OPTIONS,
     }
     code = ["cam", "evaluation", "artefacts/explorer"]
     folder = store.keep(settings.cache, "explorador", parameters, code, make)

@@ -404,18 +404,19 @@ def shortcut_controls(settings: Settings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Como `covidcam.evaluation.controls.measure`, com a coluna films: nos fantomas, os filmes
-        com o botão em 0 e em 1.
+        Como `covidcam.evaluation.controls.measure`, com a coluna films: nos fantomas, há
+        também os mesmos pacientes com o modo de filmar sorteado.
     """
 
     def make(folder: Path) -> None:
         if settings.source == "real":
             films = flattering(settings)
             deep = partial(deep_features, settings)
-            tables = {"como vieram": films.measure(deep)}
+            tables = {"coleções": films.measure(deep)}
         else:
             twice = filmed_twice(settings)
-            tables = {f"botão em {dial}": turn_dial(twice, dial).measure() for dial in (0, 1)}
+            sets = {"modo sorteado": 0.0, "modo de cada classe": 1.0}
+            tables = {name: turn_dial(twice, dial).measure() for name, dial in sets.items()}
         table = pd.concat(tables, names=["films"]).reset_index("films")
         table.to_csv(folder / "controls.csv", index=False)
 

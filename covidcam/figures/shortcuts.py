@@ -77,10 +77,8 @@ def controls_verdict(table: pd.DataFrame) -> str:
     for films, rows in table[table["answer"] == "classe"].groupby("films", sort=False):
         above = list(rows.loc[rows["low"] > rows["chance"], "control"])
         rest = list(rows.loc[rows["low"] <= rows["chance"], "control"])
-        parts.append(
-            f"{films}, acima do acaso: {listing(above) or 'nenhum'}; sem se distinguir dele:"
-            f" {listing(rest) or 'nenhum'}"
-        )
+        said = f"acima do acaso {listing(above) or 'nenhum'}; não {listing(rest)}"
+        parts.append(f"{films}: {said if rest else 'todos acima do acaso'}")
     return ". ".join(parts)
 
 

@@ -71,6 +71,8 @@ def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     (image,) = [tag for tag in b.split("<img ")[1:] if "_images" in tag]
     assert 'width="825"' in image and 'height="330"' in image and ".webp" in image
     assert 'href="cadernos/b.ipynb"' in b and (site / "cadernos" / "b.ipynb").is_file()
+    assert a.count('rel="stylesheet"') == 1
+    assert "fa-solid-900" not in (site / "_static" / "livro.css").read_text("utf-8")
     assert "/edit/" not in b, "sem repositório conhecido não há o que editar"
 
 

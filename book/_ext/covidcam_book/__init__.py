@@ -7,6 +7,8 @@ cache
     As páginas são executadas de novo quando o pacote, os dados ou as escolhas mudam.
 ahead
     Um segundo processo adianta o que as últimas páginas vão pedir.
+assets
+    Uma só folha de estilo, e scripts que esperam o texto.
 images
     Texto alternativo, compressão, tamanho e carga tardia das figuras.
 mathematics
@@ -22,7 +24,7 @@ pages, notebooks
 import os
 
 from covidcam import settings
-from covidcam_book import ahead, cache, images, mathematics, pages, portuguese, status
+from covidcam_book import ahead, assets, cache, images, mathematics, pages, portuguese, status
 
 
 def setup(app):
@@ -32,6 +34,6 @@ def setup(app):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     cache.setup(app, chosen)
     status.setup(app, chosen, pages.commit(app.srcdir))
-    for subject in (ahead, images, mathematics, portuguese, pages):
+    for subject in (ahead, assets, images, mathematics, portuguese, pages):
         subject.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

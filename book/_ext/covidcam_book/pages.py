@@ -1,4 +1,4 @@
-"""O que cada página leva além do texto: só os scripts que usa, cadernos e endereços verdadeiros."""
+"""O que cada página leva além do texto: caderno, endereços verdadeiros, tabelas que rolam."""
 
 import os
 import re
@@ -58,8 +58,6 @@ def commit(folder):
 
 def _prepare(app, pagename, templatename, context, doctree, address, version):
     context.update(address, commit=version, notice=os.environ.get("COVIDCAM_AVISO"))
-    for kind in ("css_files", "script_files"):
-        context[kind] = [file for file in context[kind] if "thebe" not in _said(file).lower()]
     if doctree is None:
         return
     if address["edit_base"]:
@@ -68,8 +66,3 @@ def _prepare(app, pagename, templatename, context, doctree, address, version):
         context["notebook"] = context["pathto"](f"cadernos/{notebooks.name(pagename)}", 1)
     body = TABLE.sub(r'<div class="pst-scrollable-table-container">\g<0></div>', context["body"])
     context["body"] = OBSOLETE_ROLE.sub("", body)
-
-
-def _said(file):
-    attributes = getattr(file, "attributes", {})
-    return f"{getattr(file, 'filename', file)} {attributes.get('body', '')}"
