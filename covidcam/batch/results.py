@@ -102,7 +102,7 @@ class Output:
         self.lock = FileLock(self.folder / ".trava")
         asked = self.folder / "pedido.json"
         with self.lock:
-            if not asked.exists():
+            if not asked.exists() or not self._parts():  # um pedido que falhou não prende a pasta
                 self.write("pedido.json", _json(request))
             elif (found := json.loads(asked.read_text("utf-8"))) != request:
                 different = [key for key in request if found.get(key) != request[key]]
@@ -167,7 +167,7 @@ class Output:
             Uma linha por imagem, em ordem de nome.
         """
         with self.lock:  # a última fatia a terminar vê as partes de todas
-            files = sorted((self.folder / "partes").glob("[!.]*.json"))
+            files = self._parts()
             rows = [json.loads(file.read_bytes())["linha"] for file in files]
             order = sorted(range(len(rows)), key=lambda i: (rows[i]["arquivo"], files[i].name))
             rows, files = [rows[i] for i in order], [files[i] for i in order]
@@ -179,6 +179,9 @@ class Output:
             report.write(partial, self.request, DISCLAIMER, rows, _pictures(files))
             os.replace(partial, self.folder / "relatorio.html")
         return table
+
+    def _parts(self) -> list[Path]:
+        return sorted((self.folder / "partes").glob("[!.]*.json"))
 
     def columns(self) -> list[str]:
         """As colunas das tabelas, na ordem.

@@ -18,6 +18,13 @@ from covidcam.cli.explain import explicar
 from covidcam.cli.train import treinar
 from covidcam.errors import CovidcamError
 
+REFUSALS = {
+    PermissionError: "falta permissão",
+    FileNotFoundError: "não existe",
+    FileExistsError: "já existe e não é uma pasta",
+    NotADirectoryError: "no caminho há algo que não é uma pasta",
+    IsADirectoryError: "é uma pasta",
+}
 app = portuguese.app("Radiografias, redes e mapas de ativação de classe, na linha de comando.")
 for command in (explicar, treinar, avaliar):
     app.command(cls=portuguese.Command)(command)
@@ -74,6 +81,14 @@ def main() -> None:
     except CovidcamError as error:
         _complain(str(error))
         raise SystemExit(1) from None
+    except OSError as error:
+        reasons = (text for kind, text in REFUSALS.items() if isinstance(error, kind))
+        reason = next(reasons, error.strerror)
+        _complain(f"Não foi possível ler ou escrever {error.filename or 'um arquivo'}: {reason}.")
+        raise SystemExit(1) from None
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("Interrompido.")
+        raise SystemExit(130) from None
 
 
 def _complain(message: str) -> None:

@@ -42,6 +42,8 @@ def avaliar(
             f"{metodo!r}; os métodos são {', '.join(cam.METHODS)}", param_hint="--metodo"
         )
     hush()
+    if saida is not None:
+        saida.parent.mkdir(parents=True, exist_ok=True)
     model = models.load(modelo)
     classes = list(model.covidcam["classes"])
     side = model.input_shape[1]

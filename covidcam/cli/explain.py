@@ -65,7 +65,9 @@ def explicar(
     model, file = _model(modelo)
     classes = model.covidcam["classes"]
     if classe is not None and classe not in classes:
-        raise typer.BadParameter(f"{classe!r}; as classes do modelo são {', '.join(classes)}")
+        raise typer.BadParameter(
+            f"{classe!r}; as classes do modelo são {', '.join(classes)}", param_hint="--classe"
+        )
     request = batch.request_for(model, methods, classe, batch.content_of(file))
     output = batch.Output(saida, request)
     for item, refusal in batch.run(mine, output, tools_for(model), classe):

@@ -26,6 +26,7 @@ MESSAGES = {
     r"Invalid value for '?(.+?)'?: .*valid number.*": r"O valor de \1 não é um número.",
     r"Invalid value for '?(.+?)'?: .*than or equal to (.+)": r"O valor de \1 passa do limite, que"
     r" é \2.",
+    r"Invalid value for '?(.+?)'?: .*is not one of (.+)\.": r"O valor de \1 não é um destes: \2.",
     r"Invalid value for '?(.+?)'?: (.+)": r"O valor de \1 não é aceito: \2",
     r"Invalid value: (.+)": r"\1",
 }

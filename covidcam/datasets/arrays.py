@@ -145,7 +145,9 @@ def one_hot(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
 
 
 def _read_rows(path: Path) -> pd.DataFrame:
-    rows = pd.read_csv(path, dtype={"look": str, "view": str})
+    texts = dict.fromkeys(("label", "patient", "look", "view"), str)
+    # só o vazio é ausente: «None» e «NA» podem ser classes, e «0» não é um número
+    rows = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
     if "lung_boxes" in rows:
         rows["lung_boxes"] = rows["lung_boxes"].map(json.loads, na_action="ignore")
     return rows

@@ -61,10 +61,14 @@ def read_image(
         image = _decode(path, longest)
     except FileNotFoundError:
         raise DataError(f"A imagem {path} não existe.") from None
-    except Exception as error:  # os decodificadores levantam de tudo para arquivos estragados
-        reason = "falta memória" if isinstance(error, MemoryError) else error
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise DataError(f"A imagem {path} não pôde ser lida: não cabe na memória.") from error
+    except DataError as error:
+        raise DataError(f"A imagem {path} não pôde ser lida: {error}.") from error
+    except Exception as error:
+        # os decodificadores levantam de tudo, em inglês, e citam o que acharam no arquivo
         raise DataError(
-            f"A imagem {path} não pôde ser lida ({reason}); o arquivo está inteiro e é uma imagem?"
+            f"A imagem {path} não pôde ser lida; o arquivo está inteiro e é uma imagem?"
         ) from error
     if side is not None:
         image = image.resize((side, side), Image.Resampling.BICUBIC)
@@ -100,7 +104,7 @@ def measure(path: str | os.PathLike) -> tuple[int, int, str]:
 
 def _decode(path, longest):
     if not stat.S_ISREG(os.stat(path).st_mode):
-        raise ValueError("não é um arquivo comum")  # ler um cano ou um dispositivo não teria fim
+        raise DataError("não é um arquivo comum")  # ler um cano ou um dispositivo não teria fim
     if is_dicom(path):
         image = _to_rgb(read_dicom(path, MOST_PIXELS, longest))
     else:
@@ -118,13 +122,13 @@ def _decode(path, longest):
 
 def _check(image):
     if image.width * image.height > MOST_PIXELS:
-        raise ValueError(
+        raise DataError(
             f"diz ter {image.width} × {image.height} pixels; aceitam-se até"
             f" {MOST_PIXELS // 1_000_000} milhões"
         )
     # num MPO, o JPEG dos celulares, o primeiro quadro é a foto
     if image.format != "MPO" and getattr(image, "is_animated", False):
-        raise ValueError("traz vários quadros; aceita-se um só")
+        raise DataError("traz vários quadros; aceita-se um só")
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -140,7 +144,7 @@ def _stretch(image: Image.Image) -> Image.Image:
     values = np.array(image, dtype=np.float32)
     low, high = values.min(), values.max()
     if not np.isfinite(high - low):
-        raise ValueError("há pixels que não são números")
+        raise DataError("há pixels que não são números")
     values -= low
     values *= 255 / (high - low) if high > low else 0
     return Image.fromarray(np.rint(values, out=values).astype(np.uint8))

@@ -99,6 +99,8 @@ def load(path: str | os.PathLike) -> "keras.Model":
     path = Path(path)
     if not path.is_file():
         raise ModelError(f"O arquivo de modelo {path} não existe.")
+    if path.suffix != ".keras":  # pelo nome o Keras escolhe outros leitores, de formatos antigos
+        raise ModelError(f"O arquivo de modelo {path} deve terminar em .keras.")
     metadata = _read_metadata(path)
     import keras
 

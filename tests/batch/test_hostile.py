@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import resource
 import sys
 
@@ -81,6 +82,14 @@ def test_a_refusal_is_one_clear_line(outcome):
     for name, refusal in outcome["refused"]:
         assert refusal.startswith("A imagem ") and len(refusal) < 400, name
         assert "\n" not in name and "Traceback" not in refusal
+
+
+def test_a_refusal_says_neither_where_the_file_is_nor_what_a_decoder_said(outcome):
+    """O caminho pode ter o nome de um paciente; o decodificador fala inglês e cita o arquivo."""
+    english = re.compile(r"\b(cannot|image|file|the|is|of|truncated|unknown|size|not|data)\b", re.I)
+    for name, refusal in outcome["refused"]:
+        assert str(outcome["saida"].parent) not in refusal, name
+        assert not english.search(refusal), refusal
 
 
 def test_the_memory_stays_under_two_gigabytes(outcome):

@@ -119,6 +119,20 @@ def test_a_folder_belongs_to_one_request(fake, tmp_path):
     assert contents(tmp_path / "s") == whole
 
 
+def test_a_request_that_failed_does_not_hold_the_folder(fake, tmp_path, monkeypatch):
+    films(tmp_path / "f", 1)
+
+    def refuse(*arguments, **options):
+        raise InputError("este método não serve a esta rede")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cam, "explain", refuse)
+        with pytest.raises(InputError, match="não serve"):
+            explain_folder([tmp_path / "f"], tmp_path / "s", fake_tools(), methods=["cam"])
+    table, _ = explain_folder([tmp_path / "f"], tmp_path / "s", fake_tools())
+    assert len(table) == 1
+
+
 @pytest.fixture(scope="module")
 def start():
     """Põe `explain_slowly` para rodar noutro processo, já com tudo importado."""

@@ -112,3 +112,13 @@ def test_load_names_the_missing_file(tmp_path, name):
 
 def test_one_hot_leaves_an_unknown_label_without_a_one():
     assert one_hot(["b", "x", "a"], ["a", "b"]).tolist() == [[0, 1], [0, 0], [1, 0]]
+
+
+def test_classes_that_look_like_something_else_come_back_as_they_were(tmp_path):
+    names = ("None", "NA", "0", "01")
+    for name in names:
+        film(tmp_path / "filmes" / name / "a.png", 9)
+    catalog = load_catalog(tmp_path / "filmes")
+    rows = prepare(catalog, tmp_path / "arrays", names, side=8).rows
+    assert rows["label"].tolist() == catalog["label"].tolist() == sorted(names)
+    assert rows["view"].isna().all()

@@ -97,6 +97,11 @@ def test_load_refuses_what_is_no_model(tmp_path):
     assert "não é um modelo .keras inteiro" in refusal(path)
 
 
+def test_load_refuses_the_formats_of_other_readers(model, tmp_path):
+    path = save(model, tmp_path / "rede.keras").rename(tmp_path / "rede.h5")
+    assert "deve terminar em .keras" in refusal(path)
+
+
 def test_load_refuses_a_file_cut_anywhere(model, tmp_path):
     path = save(model, tmp_path / "rede.keras")
     whole = path.read_bytes()
