@@ -117,7 +117,11 @@ def test_the_controls_of_both_ends(chosen):
     assert corner["modo sorteado"] < 0.8
 
 
-def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch):
+def untrained(settings, films):
+    return models.build("mini-vgg", films.classes, input_shape=films.images.shape[1:])
+
+
+def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch, tmp_path):
     """Com as radiografias reais trocadas por ruído, e a VGG16 por pixels."""
     inside = twice.rows["aspecto"] == "adulto"
     rows = twice.rows.assign(
@@ -129,14 +133,9 @@ def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch):
     monkeypatch.setattr(shortcuts, "real_films", lambda settings: films)
     monkeypatch.setattr(shortcuts, "deep_features", lambda settings, images: features(images))
     monkeypatch.setattr(shortcuts, "identity", lambda settings, data: "ruído")
-    monkeypatch.setattr(
-        shortcuts,
-        "network",
-        lambda settings, films: models.build(
-            "mini-vgg", films.classes, input_shape=films.images.shape[1:]
-        ),
-    )
-    real = replace(chosen, source="real")
+    monkeypatch.setattr(shortcuts, "network", untrained)
+    (tmp_path / models.PRETRAINED["vgg16"]).touch()
+    real = replace(chosen, source="real", weights=tmp_path)
     flattering, same = shortcuts.flattering(real), shortcuts.one_mode(real)
     assert (pd.crosstab(flattering.labels, flattering.rows["acervo"]) > 0).sum(axis=None) == 2
     assert set(same.rows["acervo"]) == {"cohen"}
@@ -148,3 +147,26 @@ def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch):
     assert looks.loc["como vieram", "mean"] > 0.9
     assert (looks["images"] == (films.labels == "OUTRAS").sum()).all()
     assert set(shortcuts.shortcut_controls(real)["films"]) == {"coleções"}
+
+
+def test_real_films_without_weights_make_do_with_the_small_network(
+    chosen, twice, monkeypatch, tmp_path
+):
+    """Uma pasta de pesos vazia não impede a página de sair inteira."""
+    place = np.arange(len(twice.rows)) % 4
+    rows = pd.DataFrame(
+        {
+            "label": np.array(["COVID-19", "NORMAL", "OUTRAS", "OUTRAS"])[place],
+            "patient": np.arange(len(twice.rows)),
+            "acervo": np.array(["cohen", "kermany", "cohen", "kermany"])[place],
+        }
+    )
+    films = replace(twice, rows=rows, facts=("acervo",), lesions=None)
+    monkeypatch.setattr(shortcuts, "real_films", lambda settings: films)
+    (tmp_path / "vazia").mkdir()
+    real = replace(chosen, source="real", data=tmp_path / "vazia", weights=tmp_path / "vazia")
+    assert shortcuts.network(real, shortcuts.flattering(real)).name == "mini-vgg"
+    monkeypatch.setattr(shortcuts, "network", untrained)
+    assert np.isfinite(shortcuts.shortcut_controls(real)["balanced"]).all()
+    after = shortcuts.before_and_after(real)
+    assert set(after["measure"]) == {"network", "energy", "share", "hidden", "shape", "look"}

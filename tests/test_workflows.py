@@ -8,7 +8,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-PINNED = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+PINNED = re.compile(r"uses: [\w-]+/[\w-]+(/[\w-]+)?@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 each_file = pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
 
 
@@ -34,3 +34,14 @@ def test_one_action_has_one_version():
     text = "".join(file.read_text("utf-8") for file in FILES)
     pins = set(re.findall(r"uses: (\S+)@(\w+)", text))
     assert len(pins) == len({action for action, _ in pins})
+
+
+def test_only_whole_archives_are_kept():
+    steps = yaml.safe_load((ROOT / ".github/workflows/publicar.yml").read_text("utf-8"))
+    steps = steps["jobs"]["construir"]["steps"]
+    keepers = [
+        step.get("if")
+        for step in steps
+        if step.get("with", {}).get("path") == "dados" and "/restore@" not in step["uses"]
+    ]
+    assert keepers == ["env.COVIDCAM_FONTE == 'real'"]

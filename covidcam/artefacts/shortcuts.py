@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from covidcam import datasets, store
+from covidcam.artefacts import networks
 from covidcam.artefacts.data import SOURCE_2020, identity, raw_data, selection
 from covidcam.evaluation import (
     Interval,
@@ -275,11 +276,12 @@ def network(settings: Settings, films: Sample, seed: int = 0) -> "keras.Model":
     Returns
     -------
     keras.Model
-        Uma mini-vgg nos fantomas; a VGG16 congelada e uma camada densa nas radiografias reais.
+        Uma mini-vgg nos fantomas; a VGG16 congelada e uma camada densa nas radiografias reais, ou
+        a mini-vgg também nelas, se faltam os pesos.
     """
     from covidcam import models
 
-    name = "vgg16" if settings.source == "real" else "mini-vgg"
+    name = _backbone(settings)
     weights = settings.weights if name == "vgg16" else None
     recipe = RECIPE[name] | {"seed": seed}
     train = np.flatnonzero(~films.test)
@@ -305,6 +307,10 @@ def network(settings: Settings, films: Sample, seed: int = 0) -> "keras.Model":
     }
     folder = store.keep(settings.cache, "atalhos-redes", parameters, ["models"], make)
     return models.load(folder / "model.keras")
+
+
+def _backbone(settings):
+    return networks.network(settings, "pooled")[0]
 
 
 def deep_features(settings: Settings, images: np.ndarray) -> np.ndarray:
@@ -395,7 +401,7 @@ def _right(probabilities, films):
 
 
 def shortcut_controls(settings: Settings) -> pd.DataFrame:
-    """Os controles dos filmes de `flattering`; nas reais, com o que a VGG16 congelada vê.
+    """Os controles dos filmes de `flattering`; onde há a VGG16 congelada, com o que ela vê.
 
     Parameters
     ----------
@@ -411,8 +417,9 @@ def shortcut_controls(settings: Settings) -> pd.DataFrame:
     def make(folder: Path) -> None:
         if settings.source == "real":
             films = flattering(settings)
-            deep = partial(deep_features, settings)
-            tables = {"coleções": films.measure(deep)}
+            deep = _backbone(settings) == "vgg16"
+            see = partial(deep_features, settings) if deep else controls.pixels
+            tables = {"coleções": films.measure(see)}
         else:
             twice = filmed_twice(settings)
             sets = {"modo sorteado": 0.0, "modo de cada classe": 1.0}
@@ -515,13 +522,14 @@ def _state(settings, films, both):
         "hidden": _score(films, controls.pixels(controls.hide(films.images, films.lungs))),
         "shape": _score(films, controls.pixels(films.lungs)),
     }
-    if settings.source == "real":
+    found["network"] = _accuracy(maps.scores, test)
+    if _backbone(settings) == "vgg16":
         # a camada final é a mesma conta sobre as mesmas características: todos servem de teste
         found["network"] = _score(films, deep_features(settings, films.images))
+    if settings.source == "real":
         others = both.pick(both.labels == "OUTRAS")
         found["look"] = _score(others, controls.pixels(others.images), "acervo")
     else:
-        found["network"] = _accuracy(maps.scores, test)
         new = both.pick(both.test)
         found["both_looks"] = _accuracy(models.predict(model, new.images), new)
         found["look"] = _score(both, controls.pixels(both.images), "aspecto")
@@ -553,4 +561,4 @@ def _parameters(settings):
     if settings.source == "fantoma":
         return {"source": "fantoma"}
     data = {"data": identity(settings, settings.data), "size": settings.size}
-    return data | {"weights": str(settings.weights)}
+    return data | {"weights": str(settings.weights), "network": _backbone(settings)}
