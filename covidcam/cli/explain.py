@@ -116,14 +116,21 @@ def _model(path: Path | None) -> tuple["keras.Model", Path]:
 
 def tools_for(model: "keras.Model"):
     """O que olha as imagens: o modelo, o achador de pulmões e os filmes conhecidos."""
-    from covidcam import artefacts, batch, lungs
+    import numpy as np
+
+    from covidcam import artefacts, batch
+    from covidcam.lungs.finder import finder
+    from covidcam.lungs.network import prepare
+    from covidcam.lungs.search import locate
 
     chosen = settings.read()
-    return batch.Tools(
-        model=model,
-        find_lungs=lambda images: list(lungs.find_many(images, chosen)),
-        strangeness=artefacts.usual_films(chosen).strangeness,
-    )
+    network = finder(chosen)  # uma vez: procurá-la no depósito a cada lote custa 30 ms
+
+    def find_lungs(images):
+        logits = network(np.stack([prepare(image) for image in images]))
+        return [locate(one, image.shape[:2]) for one, image in zip(logits, images, strict=True)]
+
+    return batch.Tools(model, find_lungs, artefacts.usual_films(chosen).strangeness)
 
 
 def _say(text: str) -> None:
