@@ -73,7 +73,7 @@ def main() -> None:
     """Roda o comando: saída 0 se deu certo, 1 se o trabalho falhou, 2 se o uso está errado."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # o TensorFlow só fala do que é grave
     try:
-        raise SystemExit(app(prog_name="covidcam", standalone_mode=False))
+        raise SystemExit(app(prog_name="covidcam", standalone_mode=False) or 0)
     except TyperException as error:
         if message := portuguese.usage_error(error.format_message()):  # vazia: a ajuda já saiu
             _complain(message)
