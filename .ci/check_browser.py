@@ -7,7 +7,6 @@ da interface em inglês, e a busca acha sem acentos.
     python .ci/check_browser.py [PASTA DO SITE] [PÁGINA …]
 """
 
-import os
 import shutil
 import sys
 from contextlib import contextmanager
@@ -139,5 +138,4 @@ def main():
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUTF8", "1")
     main()

@@ -5,6 +5,7 @@ python .ci/check_pages.py [PASTA DO SITE]
 
 import re
 import sys
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -99,10 +100,9 @@ def _links(soup, file, site):
     return problems
 
 
-def _anchors(file, known={}):  # noqa: B006  (memória de uma execução)
-    if file not in known:
-        known[file] = set(re.findall(r'\bid="([^"]+)"', file.read_text("utf-8")))
-    return known[file]
+@cache
+def _anchors(file):
+    return set(re.findall(r'\bid="([^"]+)"', file.read_text("utf-8")))
 
 
 def _references(soup):
