@@ -104,3 +104,18 @@ def identity(settings: Settings, data: Path) -> str:
     if settings.source == "fantoma":
         return data.parent.name
     return store.listing(data)
+
+
+def weights_identity(settings: Settings) -> str:
+    """O que distingue uma pasta de pesos de outra: os arquivos, e não só o caminho.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    str
+        Vazio quando os pesos são os do cache do Keras, que confere a soma de cada um.
+    """
+    return "" if settings.weights is None else store.listing(settings.weights)

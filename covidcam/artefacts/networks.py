@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from covidcam import datasets, store
-from covidcam.artefacts.data import arrays, raw_data
+from covidcam.artefacts.data import arrays, raw_data, weights_identity
 from covidcam.errors import ModelError
 from covidcam.settings import Settings
 
@@ -130,7 +130,7 @@ def trained(
         "head": head,
         "recipe": recipe,
         "parts": [train.tolist(), test.tolist()],
-        "weights": str(settings.weights),
+        "weights": weights_identity(settings),
     }
     target = store.keep(settings.cache, "modelos", parameters, ["models"], make)
     return Trained(
@@ -322,7 +322,7 @@ def frozen_features(
         "arrays": arrays_folder.name,
         "name": name,
         "head": head,
-        "weights": str(settings.weights),
+        "weights": weights_identity(settings),
     }
     code = ["models/architectures", "models/inference"]
     folder = store.keep(settings.cache, "caracteristicas", parameters, code, make)

@@ -12,7 +12,13 @@ import pandas as pd
 
 from covidcam import datasets, store
 from covidcam.artefacts import networks
-from covidcam.artefacts.data import SOURCE_2020, identity, raw_data, selection
+from covidcam.artefacts.data import (
+    SOURCE_2020,
+    identity,
+    raw_data,
+    selection,
+    weights_identity,
+)
 from covidcam.evaluation import (
     Interval,
     balanced_accuracy,
@@ -282,13 +288,12 @@ def network(settings: Settings, films: Sample, seed: int = 0) -> "keras.Model":
     from covidcam import models
 
     name = _backbone(settings)
-    weights = settings.weights if name == "vgg16" else None
     recipe = RECIPE[name] | {"seed": seed}
     train = np.flatnonzero(~films.test)
 
     def make(folder: Path) -> None:
         shape = films.images.shape[1:]
-        model = models.build(name, films.classes, weights, "pooled", shape, seed)
+        model = models.build(name, films.classes, settings.weights, "pooled", shape, seed)
         if name == "vgg16":
             features = deep_features(settings, films.images)
         else:
@@ -303,7 +308,7 @@ def network(settings: Settings, films: Sample, seed: int = 0) -> "keras.Model":
         "labels": films.labels.tolist(),
         "train": train.tolist(),
         "recipe": recipe,
-        "weights": str(weights),
+        "weights": weights_identity(settings) if name == "vgg16" else "",
     }
     folder = store.keep(settings.cache, "atalhos-redes", parameters, ["models"], make)
     return models.load(folder / "model.keras")
@@ -333,7 +338,7 @@ def deep_features(settings: Settings, images: np.ndarray) -> np.ndarray:
         )
         np.save(folder / "features.npy", models.extract(model, images))
 
-    parameters = {"images": _fingerprint(images), "weights": str(settings.weights)}
+    parameters = {"images": _fingerprint(images), "weights": weights_identity(settings)}
     code = ["models/architectures", "models/inference"]
     folder = store.keep(settings.cache, "atalhos-vgg16", parameters, code, make)
     return np.load(folder / "features.npy")
@@ -561,4 +566,4 @@ def _parameters(settings):
     if settings.source == "fantoma":
         return {"source": "fantoma"}
     data = {"data": identity(settings, settings.data), "size": settings.size}
-    return data | {"weights": str(settings.weights), "network": _backbone(settings)}
+    return data | {"weights": weights_identity(settings), "network": _backbone(settings)}

@@ -41,21 +41,28 @@ def ambiente() -> None:
     for name, version in store.library_versions().items():
         table.add_row(name, version)
     for name, value in chosen.environment().items():
-        table.add_row(name, value)
+        table.add_row(name, escape(value))
     Console().print(table)
 
 
 @app.command(cls=portuguese.Command)
 def fantoma(
     pasta: Annotated[
-        Path, typer.Argument(help="A pasta onde escrever; se já existe, deve estar vazia.")
+        Path,
+        typer.Argument(
+            metavar="PASTA", help="A pasta onde escrever; se já existe, deve estar vazia."
+        ),
     ],
-    covid: Annotated[int, typer.Option(help="Radiografias com COVID-19.")] = 175,
-    normal: Annotated[int, typer.Option(help="Radiografias normais.")] = 100,
-    outras: Annotated[int, typer.Option(help="Radiografias com outras infecções.")] = 100,
-    semente: Annotated[int, typer.Option(help="A mesma semente dá as mesmas radiografias.")] = 2020,
+    covid: Annotated[int, typer.Option(metavar="N", help="Radiografias com COVID-19.")] = 175,
+    normal: Annotated[int, typer.Option(metavar="N", help="Radiografias normais.")] = 100,
+    outras: Annotated[
+        int, typer.Option(metavar="N", help="Radiografias com outras infecções.")
+    ] = 100,
+    semente: Annotated[
+        int, typer.Option(metavar="N", help="A mesma semente dá as mesmas radiografias.")
+    ] = 2020,
     confusao: Annotated[
-        float, typer.Option(help="De 0 (o aspecto não diz a classe) a 1 (diz tudo).")
+        float, typer.Option(metavar="X", help="De 0 (o aspecto não diz a classe) a 1 (diz tudo).")
     ] = 0.0,
 ) -> None:
     """Escreve um acervo sintético nos leiautes públicos, com a verdade de cada imagem.

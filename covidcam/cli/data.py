@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from covidcam import settings
@@ -22,7 +23,9 @@ app = portuguese.app("Os acervos públicos de radiografias: baixar, conferir e c
 Which = StrEnum("Which", ["cohen", "kermany", "tudo"])
 Folder = Annotated[
     Path | None,
-    typer.Option(help="A pasta de dados; por padrão, COVIDCAM_DADOS, ou dados/ no cache."),
+    typer.Option(
+        metavar="PASTA", help="A pasta de dados; por padrão, COVIDCAM_DADOS, ou dados/ no cache."
+    ),
 ]
 
 
@@ -130,7 +133,7 @@ def _show(title: str, rows: "pd.DataFrame", *columns: str) -> None:
     table = Table(*(titles[column] for column in columns), "imagens", title=title)
     filled = rows[list(columns)].astype(object).fillna("").replace("", "não informada")
     for names, count in filled.value_counts().sort_index().items():
-        table.add_row(*names, str(count))
+        table.add_row(*map(escape, names), str(count))
     Console().print(table)
 
 

@@ -28,7 +28,12 @@ def treinar(
         Path, typer.Option(metavar="ARQUIVO", help="O modelo, que termina em .keras.")
     ] = Path("modelo.keras"),
     rede: Annotated[
-        str, typer.Option(metavar="REDE", help="mini-vgg, do zero, ou vgg16, com pesos ImageNet.")
+        str,
+        typer.Option(
+            metavar="REDE",
+            help="mini-vgg, mini-resnet ou mini-xception, do zero; vgg16, resnet50v2 ou"
+            " xception, com pesos da ImageNet.",
+        ),
     ] = "mini-vgg",
     epocas: Annotated[
         int, typer.Option(metavar="N", min=1, help="Voltas pelas imagens de treino.")
@@ -73,12 +78,14 @@ def treinar(
         probabilities = models.predict(model, data.X[test])
     # um modelo que viu fantomas o diz, e dele não se mostram classes de filmes de verdade
     source = "fantoma" if of_phantoms(data.rows) else "real"
-    models.save(models.describe(model, classes, source), saida)
     rows = data.rows[["path", "label", "patient"]].copy()
     rows["part"] = ""
     for name, part in zip(PARTS, (train, validation, test), strict=True):
         rows.loc[part, "part"] = name
+    # a tabela antes da rede: parar entre as duas não deixa uma rede nova com a divisão de outra
+    saida.unlink(missing_ok=True)
     rows.to_csv(saida.with_suffix(".csv"), index=False)
+    models.save(models.describe(model, classes, source), saida)
     right = int((probabilities.argmax(axis=1) == data.Y[test].argmax(axis=1)).sum())
     Console().print(f"{saida}: {accuracy(right, len(test))}", markup=False, highlight=False)
 
