@@ -23,6 +23,7 @@ from covidcam.artefacts.maps import (
     abnormal_films,
     board,
     lung_energy,
+    predicted_maps,
     tuned_overlap,
 )
 from covidcam.artefacts.networks import (
@@ -66,6 +67,7 @@ __all__ = [
     "people",
     "phantom_mistakes",
     "plain_features",
+    "predicted_maps",
     "raw_data",
     "selection",
     "shuffled_model_2",

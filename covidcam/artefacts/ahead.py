@@ -8,7 +8,7 @@ que faltar, a página faz, e o cadeado do depósito impede que os dois façam o 
 
 from covidcam import evaluation, settings
 from covidcam.artefacts.comparison import families
-from covidcam.artefacts.maps import board
+from covidcam.artefacts.maps import board, predicted_maps
 from covidcam.artefacts.networks import model_1, model_2, shuffled_model_2
 from covidcam.artefacts.shortcuts import before_and_after, dial_experiment
 from covidcam.settings import Settings
@@ -21,6 +21,7 @@ def ahead(chosen: Settings) -> None:
     ----------
     chosen : Settings
     """
+    predicted_maps(chosen, model_2(chosen))
     families(chosen)
     model_1(chosen)
     phantoms = chosen.with_phantoms()

@@ -114,6 +114,35 @@ def board(
     return pd.read_csv(folder / "board.csv")
 
 
+def predicted_maps(settings: Settings, trained: Trained) -> tuple[np.ndarray, np.ndarray]:
+    """O Grad-CAM da classe prevista em cada imagem de teste.
+
+    Parameters
+    ----------
+    settings : Settings
+    trained : Trained
+
+    Returns
+    -------
+    values : ndarray, float32 (N, H, W)
+        De 0 a 1, como em `covidcam.cam.explain`.
+    target : ndarray, int (N,)
+        A classe prevista.
+    """
+
+    def make(folder: Path) -> None:
+        from covidcam import cam
+
+        data, _ = arrays(settings, trained.classes)
+        maps = cam.explain(trained.model, data.X[trained.test])
+        np.savez_compressed(folder / "maps.npz", values=maps.values, target=maps.target)
+
+    parameters = {"model": trained.file.parent.name}
+    folder = store.keep(settings.cache, "mapas-de-teste", parameters, ["cam"], make)
+    with np.load(folder / "maps.npz") as stored:
+        return stored["values"], stored["target"]
+
+
 def tuned_overlap(settings: Settings, trained: Trained, methods: Sequence[str]) -> pd.DataFrame:
     """O IoU de cada método no limiar que foi melhor para ele nos pacientes da validação.
 

@@ -239,7 +239,8 @@ def repairs_table(table: pd.DataFrame) -> pd.DataFrame:
         text=[between(r.mean, r.low, r.high, _writer(r.measure)) for r in table.itertuples()]
     ).pivot(index="measure", columns=["films", "state"], values="text")
     order = [name for name in MEASURES if name in told.index]
-    return told.loc[order].rename(index=MEASURES).fillna("—").rename_axis(index=None)
+    told = told.loc[order].rename(index=MEASURES).fillna("—")
+    return told.rename_axis(index=None, columns=[None, None])
 
 
 def repairs_verdicts(table: pd.DataFrame) -> dict[str, str]:
