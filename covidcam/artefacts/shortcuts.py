@@ -236,7 +236,7 @@ def real_films(settings: Settings) -> Sample:
     code = ["datasets", "lungs", "phantom"]
     folder = store.keep(settings.cache, "filmes-reais", parameters, code, make)
     made = datasets.load(folder)
-    rows = made.rows.rename(columns={"source": "acervo", "view": "incidência"})
+    rows = made.rows.assign(acervo=made.rows["source"], incidência=made.rows["view"])
     _, test = datasets.split_by_patient(rows)
     side = made.X.shape[2]
     return Sample(
