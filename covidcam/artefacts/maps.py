@@ -13,7 +13,7 @@ from covidcam.artefacts.networks import Trained, model_2
 from covidcam.settings import Settings
 
 # Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
-SAMPLES = {"samples": 100, "steps": 8, "channels": 32, "window": 40, "stride": 20}
+SAMPLES = {"samples": 80, "steps": 8, "channels": 24, "window": 40, "stride": 20}
 
 
 @dataclass(frozen=True)

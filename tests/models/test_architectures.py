@@ -89,7 +89,8 @@ def test_mini_vgg_sees_the_normalized_mean_of_the_channels_at_half_side():
 STEM, DENSE = 25 * 24 + 4 * 24, 96 * 3 + 3
 SHORTCUTS = 24 * 48 + 4 * 48 + 48 * 96 + 4 * 96
 MINIS = {
-    "mini-vgg": 9 * (24 * 48 + 48 * 96 + 96 * 96) + 4 * (48 + 96 + 96),
+    "mini-vgg": 9 * (24 * 32 + 32 * 64 + 64 * 64 + 64 * 96 + 96 * 96)
+    + 4 * (32 + 64 + 64 + 96 + 96),
     "mini-resnet": 9 * (24 * 48 + 48 * 48 + 48 * 96 + 96 * 96) + 8 * (48 + 96) + SHORTCUTS,
     "mini-xception": 9 * (24 + 48 + 48 + 96)
     + (24 * 48 + 48 * 48 + 48 * 96 + 96 * 96)
