@@ -33,9 +33,7 @@ def main():
 
 def measure(phantoms, name, seed):
     """O que saiu de cada imagem de teste: certa ou não, dentro ou não, e a energia."""
-    run = artefacts.trained(
-        phantoms, name, epochs=EPOCHS[name][1], seed=seed, split="patient", split_seed=seed
-    )
+    run = artefacts.trained(phantoms, name, epochs=EPOCHS[name][1], seed=seed, split_seed=seed)
     data, _ = artefacts.arrays(phantoms)
     right = run.probabilities.argmax(axis=1) == data.Y[run.test].argmax(axis=1)
     films = artefacts.abnormal_films(phantoms, run)

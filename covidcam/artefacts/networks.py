@@ -100,13 +100,7 @@ def trained(
     data, folder = arrays(settings, classes)
     train, validation, test = _parts(data.rows, split, split_seed)
 
-    mini = name.startswith("mini-")
-    recipe = {
-        "epochs": epochs,
-        "learning_rate": 2e-3 if mini else 1e-3,
-        "augment": mini,
-        "seed": seed,
-    }
+    recipe = training_recipe(name, epochs, seed)
 
     def make(target: Path) -> None:
         from covidcam import models
@@ -151,9 +145,45 @@ def _parts(rows, split, seed):
         rest, test = datasets.split_2020(len(rows))
         held = len(rest) // 10  # o Keras toma o fim do treino para validação
         return rest[:-held], rest[-held:], test
+    return parts_by_patient(rows, seed)
+
+
+def parts_by_patient(
+    rows: pd.DataFrame, seed: int = SPLIT_SEED
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Treino, validação e teste, sem que um paciente esteja em dois.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Uma linha por imagem.
+    seed : int
+        Do sorteio.
+
+    Returns
+    -------
+    train, validation, test : ndarray of int
+    """
     rest, test = datasets.split_by_patient(rows, seed=seed)
     inner, held = datasets.split_by_patient(rows.iloc[rest], folds=10, seed=seed)
     return rest[inner], rest[held], test
+
+
+def training_recipe(name: str, epochs: int, seed: int) -> dict:
+    """O que `covidcam.models.train` recebe de cada família: as minis variam as imagens.
+
+    Parameters
+    ----------
+    name : str
+    epochs, seed : int
+
+    Returns
+    -------
+    dict
+    """
+    mini = name.startswith("mini-")
+    rate = 2e-3 if mini else 1e-3
+    return {"epochs": epochs, "learning_rate": rate, "augment": mini, "seed": seed}
 
 
 def network(settings: Settings, head: str) -> tuple[str, str]:

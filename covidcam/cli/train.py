@@ -13,7 +13,6 @@ from covidcam.cli.quiet import hush
 if TYPE_CHECKING:
     import pandas as pd
 
-SPLIT_SEED = 40
 PARTS = ("treino", "validação", "teste")
 
 
@@ -52,6 +51,7 @@ def treinar(
     covidcam treinar filmes --rede vgg16 --epocas 80 --saida meu.keras
     """
     from covidcam import datasets, models
+    from covidcam.artefacts import networks
 
     if saida.suffix != ".keras":
         raise typer.BadParameter(f"{saida}; deve terminar em .keras", param_hint="--saida")
@@ -65,16 +65,11 @@ def treinar(
     saida.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=saida.parent, prefix=".treino-") as folder:
         data = datasets.prepare(catalog, folder, classes)
-        rest, test = datasets.split_by_patient(data.rows, seed=SPLIT_SEED)
-        inner, held = datasets.split_by_patient(data.rows.iloc[rest], folds=10, seed=SPLIT_SEED)
-        train, validation = rest[inner], rest[held]
-        mini = rede.startswith("mini-")
+        train, validation, test = networks.parts_by_patient(data.rows)
         model = models.build(rede, classes, settings.read().weights, seed=semente)
         features = models.extract(model, data.X)
-        rate = 2e-3 if mini else 1e-3
-        models.train(
-            model, features, data.Y, train, validation, epocas, 16, rate, augment=mini, seed=semente
-        )
+        recipe = networks.training_recipe(rede, epocas, semente)
+        models.train(model, features, data.Y, train, validation, **recipe)
         probabilities = models.predict(model, data.X[test])
     # um modelo que viu fantomas o diz, e dele não se mostram classes de filmes de verdade
     source = "fantoma" if of_phantoms(data.rows) else "real"
