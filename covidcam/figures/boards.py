@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from covidcam.evaluation import LOWER_IS_BETTER, Curve
 from covidcam.figures import canvas
-from covidcam.figures.text import listing, number
+from covidcam.figures.text import listing, number, shortest
 
 METRICS = {
     "pointing_game": "jogo do ponto",
@@ -51,9 +50,8 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
         axes.plot(row.mean, place, "o" if row.kind == "método" else "D", color=colour, ms=5)
     axes.set_yticks(np.arange(len(rows)), rows["method"])
     axes.set_xlabel(METRICS.get(metric, metric))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace(".", ",")))
-    axes.grid(axis="x", color="#d9dee1", linewidth=0.8)
-    axes.set_axisbelow(True)
+    canvas.write(axes.xaxis, shortest)
+    canvas.guide(axes)
     best, worst = rows.iloc[-1], rows.iloc[0]
     references = rows[rows["kind"] == "referência"]
     alt = (
@@ -139,7 +137,7 @@ def randomization(tests: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
         axes.axhline(0, color="#5a6b73", linewidth=0.8)
         axes.set(title="Spearman" if measure == "spearman" else "SSIM", ylim=(-0.5, 1.05))
         axes.set_xlabel("camadas sorteadas, do topo à base")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 1)))
+        canvas.write(axes.yaxis, lambda value: number(value, 1))
     figure.axes[0].legend(frameon=False, fontsize=8)
     alt = (
         "Semelhança entre o mapa da rede treinada e o da rede com camadas sorteadas, do topo à"
@@ -171,7 +169,7 @@ def deletion(curves: dict[str, Curve]) -> tuple[Figure, str]:
         axes.set(title=f"{name}: área {number(curve.auc.mean())}", ylim=(0, 1.02))
         axes.set_xlabel("parte dos pixels já apagada")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 1)))
+            canvas.write(axis, lambda value: number(value, 1))
     figure.axes[0].set_ylabel("probabilidade da classe")
     areas = [f"{name}, {number(curve.auc.mean())}" for name, curve in curves.items()]
     alt = (

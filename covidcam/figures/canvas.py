@@ -1,11 +1,14 @@
 """A tela: criar uma figura no estilo do livro e mostrá-la numa página com texto alternativo."""
 
 import io
+from collections.abc import Callable
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from covidcam.errors import InputError
 
@@ -19,6 +22,7 @@ STYLE = {
 }
 # Uma cor por classe e por papel, distinguíveis também por quem não separa vermelho de verde.
 COLOURS = ("#0a6e8a", "#d98b1e", "#7b3f8c", "#5a6b73", "#b5432a", "#4a7d3a")
+LIGHT = "#d9dee1"
 DPI = 110
 
 
@@ -39,6 +43,30 @@ def new(rows: int = 1, columns: int = 1, width: float = 7.5, height: float = 3.0
         figure = Figure(figsize=(width, height), layout="constrained")
         figure.subplots(rows, columns)
     return figure
+
+
+def write(axis: Axis, show: Callable[[float], str]) -> None:
+    """Escreve os números de um eixo como o texto os escreveria.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+        ``axes.xaxis`` ou ``axes.yaxis``.
+    show : callable
+        De um valor ao que se lê; `number` e `percent`, por exemplo.
+    """
+    axis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
+
+
+def guide(axes: Axes) -> None:
+    """Põe linhas verticais claras atrás do que se desenha.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    """
+    axes.grid(axis="x", color=LIGHT, linewidth=0.8)
+    axes.set_axisbelow(True)
 
 
 def film(axes: Axes, image: np.ndarray, title: str = "") -> None:

@@ -5,14 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from covidcam.evaluation import OneVsRest
 from covidcam.figures import canvas
 from covidcam.figures.text import listing, number, percent
-
-ONE_PLACE = FuncFormatter(lambda value, _: number(value, 1))
-PERCENT = FuncFormatter(lambda value, _: percent(value))
 
 
 def discrimination(curves: Sequence[OneVsRest], classes: Sequence[str]) -> tuple[Figure, str]:
@@ -82,7 +78,7 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
     for axes, (title, table) in zip(figure.axes, tables.items(), strict=True):
         axes.plot([0, 1], [0, 1], "--", color=canvas.COLOURS[3], linewidth=1)
         for row in table.itertuples():
-            axes.plot([row.confidence] * 2, [row.confidence, row.accuracy], color="#d9dee1")
+            axes.plot([row.confidence] * 2, [row.confidence, row.accuracy], color=canvas.LIGHT)
         axes.scatter(
             table["confidence"],
             table["accuracy"],
@@ -132,9 +128,8 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
         axes.plot(row.accuracy, place, "o", color="black", ms=5)
     axes.set_yticks(range(len(table)), table.index)
     axes.set(ylim=(len(table) - 0.4, -0.6), xlabel="acurácia no teste")
-    axes.xaxis.set_major_formatter(PERCENT)
-    axes.grid(axis="x", color="#d9dee1", linewidth=0.8)
-    axes.set_axisbelow(True)
+    canvas.write(axes.xaxis, percent)
+    canvas.guide(axes)
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     parts = [
         f"{row.Index}, {percent(row.accuracy, 1)} (por paciente de {percent(row.patients_low, 1)} a"
@@ -166,7 +161,7 @@ def losses(histories: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
         axes.plot(epochs, history["val_loss"], color=canvas.COLOURS[1], label="validação")
         axes.set(title=name, xlabel="época")
         axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(ONE_PLACE)
+        canvas.write(axes.yaxis, _one_place)
         last = history.iloc[-1]
         parts.append(
             f"{name}, em {len(history)} épocas, {number(last.loss)} no treino e"
@@ -177,7 +172,11 @@ def losses(histories: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
     return figure, f"A perda ao fim do treino: {'; '.join(parts)}."
 
 
+def _one_place(value):
+    return number(value, 1)
+
+
 def _unit_square(axes):
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    axes.xaxis.set_major_formatter(ONE_PLACE)
-    axes.yaxis.set_major_formatter(ONE_PLACE)
+    canvas.write(axes.xaxis, _one_place)
+    canvas.write(axes.yaxis, _one_place)

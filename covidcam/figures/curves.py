@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from covidcam.figures import canvas
 from covidcam.figures.text import listing, number, percent
@@ -36,7 +36,7 @@ def training(history: pd.DataFrame) -> tuple[Figure, str]:
             axes.plot(epochs, history[prefix + name], color=colour, label=label)
         axes.set(title=title, xlabel="época")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 2)))
+        canvas.write(axes.yaxis, number)
         axes.set_ylim(bottom=0, top=1.02 if name == "accuracy" else None)
     figure.axes[0].legend(frameon=False)
     first, last = history.iloc[0], history.iloc[-1]

@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from covidcam.figures import canvas
-from covidcam.figures.text import between, listing, number, percent
+from covidcam.figures.text import between, listing, number, percent, shortest
 
 GREY = canvas.COLOURS[3]
 MAPS = {"grad-cam": "Grad-CAM", "occlusion": "oclusão"}
@@ -53,9 +52,8 @@ def controls(table: pd.DataFrame) -> tuple[Figure, str]:
     axes.axvline(chance, color=GREY, linewidth=1, linestyle="--", label="o acaso")
     axes.set_yticks(np.arange(len(names)), names)
     axes.set(xlabel="acurácia balanceada", xlim=(chance - 0.25, 1.02))
-    _write(axes.xaxis, percent)
-    axes.grid(axis="x", color="#d9dee1", linewidth=0.8)
-    axes.set_axisbelow(True)
+    canvas.write(axes.xaxis, percent)
+    canvas.guide(axes)
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8)
     alt = f"Acurácia balanceada de cada controle; o acaso é {percent(chance)}. "
     return figure, alt + "; ".join(parts) + "."
@@ -131,11 +129,11 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
         axes.axhline(0.5 if curves is accuracies else 1, color=GREY, lw=1, ls="--")
         axes.legend(frameon=False, fontsize=8)
         axes.set_xlabel("botão: quanto o modo segue a classe")
-        _write(axes.xaxis, lambda value: f"{value:g}".replace(".", ","))
+        canvas.write(axes.xaxis, shortest)
     figure.axes[0].set(title="acurácia no teste", ylim=(0.4, 1.03))
-    _write(figure.axes[0].yaxis, percent)
+    canvas.write(figure.axes[0].yaxis, percent)
     figure.axes[1].set(title="energia na lesão, em múltiplos do acaso", ylim=(0, None))
-    _write(figure.axes[1].yaxis, lambda value: number(value, 1))
+    canvas.write(figure.axes[1].yaxis, lambda value: number(value, 1))
     first, last = means.iloc[0], means.iloc[-1]
     alt = (
         f"Do botão em 0 ao botão em 1, a acurácia no teste feito como o treino vai de"
@@ -213,7 +211,7 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
         axes.set_xlim((0, None) if measure == "energy" else (0, 1.03))
         for place, chance in enumerate(rows["chance"]):
             axes.plot([chance] * 2, [place - 0.4, place + 0.4], color=GREY, lw=1, ls="--")
-        _write(axes.xaxis, show)
+        canvas.write(axes.xaxis, show)
         told = [
             f"{row.films}, {row.state}, {between(row.mean, row.low, row.high, show)}"
             for row in rows.iloc[::-1].itertuples()
@@ -279,7 +277,3 @@ def _verdict(rows, show):
 
 def _writer(measure):
     return number if measure == "energy" else percent
-
-
-def _write(axis, show):
-    axis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))

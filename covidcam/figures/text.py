@@ -29,6 +29,25 @@ def number(value: float, places: int = 2) -> str:
     return f"{value:.{places}f}".replace(".", ",")
 
 
+def shortest(value: float) -> str:
+    """Escreve um número com tantas casas quantas ele tem, e vírgula.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shortest(0.25), shortest(1.0)
+    ('0,25', '1')
+    """
+    return f"{value:g}".replace(".", ",")
+
+
 def percent(share: float, places: int = 0) -> str:
     """Escreve uma fração como porcentagem; nunca arredonda até 100 % o que não é tudo.
 
