@@ -73,13 +73,16 @@ def train(
     import keras
     import tensorflow as tf
 
+    from covidcam.models.normalization import with_fused_normalization
+
     if common := set(train) & set(validation):
         raise InputError(f"{len(common)} imagens estão no treino e na validação ao mesmo tempo.")
     targets = _targets(model, Y)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     whole = features.shape[1:] == model.input_shape[1:]
-    trained = model if whole else split(model)[1]
+    learner = model if whole else split(model)[1]
+    trained = with_fused_normalization(learner)
     steps = epochs * -(-len(train) // batch_size)
     trained.compile(
         optimizer=keras.optimizers.Adam(
@@ -112,6 +115,7 @@ def train(
             verbose=0,
             shuffle=False,  # o tf.data já embaralha
         )
+    learner.set_weights(trained.get_weights())
     table = pd.DataFrame(history.history).rename(columns=lambda name: name.replace("binary_", ""))
     return table[["loss", "accuracy", "val_loss", "val_accuracy"]]
 

@@ -1,0 +1,49 @@
+"""A normalização fundida faz a mesma conta que a do Keras, no treino e fora dele."""
+
+import keras
+import numpy as np
+import pytest
+
+from covidcam.models.normalization import FusedBatchNormalization, with_fused_normalization
+
+
+def network(trainable=True):
+    keras.utils.set_random_seed(0)
+    entry = keras.Input((6, 6, 2))
+    x = keras.layers.Conv2D(3, 3, name="conv")(entry)
+    x = keras.layers.BatchNormalization(momentum=0.9, trainable=trainable, name="norm")(x)
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(x))
+    return keras.Model(entry, keras.layers.Dense(2, activation="softmax")(x))
+
+
+@pytest.fixture
+def batches():
+    random = np.random.default_rng(0)
+    return random.normal(3, 2, (32, 6, 6, 2)).astype("float32"), np.eye(2)[np.arange(32) % 2]
+
+
+def fitted(model, batches):
+    model.compile(keras.optimizers.SGD(0.1), "categorical_crossentropy")
+    model.fit(*batches, batch_size=8, epochs=3, shuffle=False, verbose=0)
+    return model.get_weights()
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+def test_training_reaches_the_same_weights_and_moving_averages(batches, trainable):
+    fused = with_fused_normalization(network(trainable))
+    assert type(fused.get_layer("norm")) is FusedBatchNormalization
+    before = fused.get_layer("norm").get_weights()
+    expected = fitted(network(trainable), batches)
+    for ours, keras_own in zip(fitted(fused, batches), expected, strict=True):
+        np.testing.assert_allclose(ours, keras_own, rtol=1e-3, atol=1e-5)
+    moved = [(a != b).any() for a, b in zip(fused.get_layer("norm").get_weights(), before)]
+    assert all(moved) if trainable else not any(moved)
+
+
+def test_outside_training_nothing_changes(batches):
+    model = network()
+    fitted(model, batches)
+    fused = with_fused_normalization(model)
+    np.testing.assert_allclose(
+        fused.predict(batches[0], verbose=0), model.predict(batches[0], verbose=0), atol=1e-6
+    )
