@@ -1,8 +1,8 @@
 """A normalização por lote em uma só operação, para que treinar custe menos.
 
 A camada do Keras calcula média, variância e o resto em operações separadas, cada uma com outra
-passagem pela memória; a operação fundida do TensorFlow faz a mesma conta de uma vez. A rede guardada
-continua só com camadas do Keras: a fundida existe apenas durante o treino.
+passagem pela memória; a operação fundida do TensorFlow faz a mesma conta de uma vez. A rede
+guardada continua só com camadas do Keras: a fundida existe apenas durante o treino.
 """
 
 import keras

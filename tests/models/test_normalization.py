@@ -31,12 +31,13 @@ def fitted(model, batches):
 @pytest.mark.parametrize("trainable", [True, False])
 def test_training_reaches_the_same_weights_and_moving_averages(batches, trainable):
     fused = with_fused_normalization(network(trainable))
-    assert type(fused.get_layer("norm")) is FusedBatchNormalization
-    before = fused.get_layer("norm").get_weights()
+    norm = fused.get_layer("norm")
+    assert type(norm) is FusedBatchNormalization
+    before = norm.get_weights()
     expected = fitted(network(trainable), batches)
     for ours, keras_own in zip(fitted(fused, batches), expected, strict=True):
         np.testing.assert_allclose(ours, keras_own, rtol=1e-3, atol=1e-5)
-    moved = [(a != b).any() for a, b in zip(fused.get_layer("norm").get_weights(), before)]
+    moved = [(a != b).any() for a, b in zip(norm.get_weights(), before, strict=True)]
     assert all(moved) if trainable else not any(moved)
 
 
