@@ -3,6 +3,8 @@
 Cada mensagem nomeia a coisa, diz o que foi encontrado e diz o que é aceito, em português.
 """
 
+import errno
+
 
 class CovidcamError(Exception):
     """Base de todos os erros que o covidcam levanta de propósito."""
@@ -22,3 +24,43 @@ class ModelError(CovidcamError, ValueError):
 
 class SettingsError(CovidcamError, ValueError):
     """Uma variável de ambiente COVIDCAM_* tem um valor que não é aceito."""
+
+
+REASONS = {
+    PermissionError: "falta permissão",
+    FileNotFoundError: "não existe",
+    FileExistsError: "já existe e não é uma pasta",
+    NotADirectoryError: "no caminho há algo que não é uma pasta",
+    IsADirectoryError: "é uma pasta",
+}
+NUMBERED = {
+    errno.ENOSPC: "o disco encheu",
+    errno.EDQUOT: "a cota de disco acabou",
+    errno.EROFS: "o disco só permite leitura",
+    errno.EIO: "o disco falhou",
+    errno.ENAMETOOLONG: "o nome é comprido demais",
+    errno.EMFILE: "há arquivos demais abertos",
+}
+
+
+def reason(error: OSError) -> str:
+    """O motivo de uma falha de leitura ou escrita, em português.
+
+    Parameters
+    ----------
+    error : OSError
+
+    Returns
+    -------
+    str
+        Para um erro que não está nas listas, o número dele.
+
+    Examples
+    --------
+    >>> reason(PermissionError(13, "Permission denied"))
+    'falta permissão'
+    """
+    for kind, text in REASONS.items():
+        if isinstance(error, kind):
+            return text
+    return NUMBERED.get(error.errno, f"erro {error.errno} do sistema")

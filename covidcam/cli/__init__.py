@@ -16,15 +16,8 @@ from covidcam.cli import data, portuguese
 from covidcam.cli.evaluate import avaliar
 from covidcam.cli.explain import explicar
 from covidcam.cli.train import treinar
-from covidcam.errors import CovidcamError
+from covidcam.errors import CovidcamError, reason
 
-REFUSALS = {
-    PermissionError: "falta permissão",
-    FileNotFoundError: "não existe",
-    FileExistsError: "já existe e não é uma pasta",
-    NotADirectoryError: "no caminho há algo que não é uma pasta",
-    IsADirectoryError: "é uma pasta",
-}
 app = portuguese.app("Radiografias, redes e mapas de ativação de classe, na linha de comando.")
 for command in (explicar, treinar, avaliar):
     app.command(cls=portuguese.Command)(command)
@@ -89,9 +82,8 @@ def main() -> None:
         _complain(str(error))
         raise SystemExit(1) from None
     except OSError as error:
-        reasons = (text for kind, text in REFUSALS.items() if isinstance(error, kind))
-        reason = next(reasons, error.strerror)
-        _complain(f"Não foi possível ler ou escrever {error.filename or 'um arquivo'}: {reason}.")
+        name = error.filename or "um arquivo"
+        _complain(f"Não foi possível ler ou escrever {name}: {reason(error)}.")
         raise SystemExit(1) from None
     except (KeyboardInterrupt, typer.Abort):
         _complain("Interrompido.")

@@ -14,7 +14,7 @@ from covidcam.datasets.catalog import read_cohen
 from covidcam.datasets.extraction import extract
 from covidcam.datasets.sources import Source
 from covidcam.datasets.transfer import transfer
-from covidcam.errors import DataError
+from covidcam.errors import DataError, reason
 
 INBOX = "baixados"  # dentro da pasta de dados, só enquanto há o que fazer
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -66,7 +66,7 @@ def download(source: Source, folder: str | os.PathLike) -> Path:
     except OSError as error:
         if error.errno in NO_SPACE:
             raise DataError(f"O disco de {folder} encheu; nada ficou pela metade.") from error
-        raise DataError(f"Não foi possível escrever em {folder} ({error.strerror}).") from error
+        raise DataError(f"Não foi possível escrever em {folder} ({reason(error)}).") from error
     return target
 
 

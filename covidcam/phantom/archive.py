@@ -14,7 +14,7 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from covidcam.errors import DataError, InputError
+from covidcam.errors import DataError, InputError, reason
 from covidcam.phantom import anatomy, others
 from covidcam.phantom.film import LABELS, radiograph
 from covidcam.phantom.pathology import draw_disease
@@ -132,7 +132,7 @@ def write_archive(folder, counts, seed, confounding=0.0):
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
-        raise DataError(f"Não se pode escrever em {folder.parent}: {error.strerror}.") from error
+        raise DataError(f"Não se pode escrever em {folder.parent}: {reason(error)}.") from error
     try:
         _fill(draft, counts, seed, confounding)
         draft.chmod(0o755)
@@ -140,9 +140,7 @@ def write_archive(folder, counts, seed, confounding=0.0):
             folder.rmdir()
         os.replace(draft, folder)
     except OSError as error:
-        raise DataError(
-            f"A escrita em {folder.parent} parou: {error.strerror or error}."
-        ) from error
+        raise DataError(f"A escrita em {folder.parent} parou: {reason(error)}.") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)  # já não existe quando tudo deu certo
     return folder

@@ -177,10 +177,10 @@ def test_folder_not_writable():
 
 def test_disk_full_in_the_middle_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
-        raise OSError(errno.ENOSPC, "sem espaço")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(archive, "write_film", full)
-    with pytest.raises(DataError, match="parou: sem espaço"):
+    with pytest.raises(DataError, match="parou: o disco encheu"):
         write_archive(tmp_path / "dados", {"NORMAL": 1}, 1)
     assert not list(tmp_path.iterdir())
 
