@@ -1,6 +1,7 @@
 """Guardar e abrir redes: um arquivo ``.keras`` com o que é preciso para usá-lo direito dentro."""
 
 import json
+import math
 import os
 import zipfile
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from covidcam.errors import ModelError
+from covidcam.settings import SOURCES
 from covidcam.store import library_versions
 
 if TYPE_CHECKING:
@@ -133,4 +135,37 @@ def _read_metadata(path: Path) -> dict:
         ) from error
     if missing := NEEDED - set(metadata if isinstance(metadata, dict) else ()):
         raise ModelError(f"Nas anotações do modelo {path} faltam {sorted(missing)}.")
+    for key, (fits, wanted) in FORMS.items():
+        if not fits(metadata[key]):
+            raise ModelError(
+                f"Nas anotações do modelo {path}, {key} é {str(metadata[key])[:80]}; deve ser"
+                f" {wanted}."
+            )
     return metadata
+
+
+def _is_text(value):
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= 80
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_list(value, fits, least):
+    return isinstance(value, list) and len(value) >= least and all(map(fits, value))
+
+
+def _is_range(value):
+    return _is_list(value, _is_number, 2) and len(value) == 2 and value[0] < value[1]
+
+
+FORMS = {
+    "name": (_is_text, "um nome"),
+    "source": (lambda value: value in SOURCES, " ou ".join(SOURCES)),
+    "classes": (
+        lambda value: _is_list(value, _is_text, 2) and len(set(value)) == len(value),
+        "uma lista de nomes diferentes",
+    ),
+    "range": (_is_range, "um par de números em ordem crescente"),
+}

@@ -130,6 +130,19 @@ def test_load_refuses_damaged_weights(model, tmp_path):
             lambda noted: json.dumps({k: v for k, v in noted.items() if k != "range"}),
             "faltam ['range']",
         ),
+        *(
+            (lambda noted, changed=changed: json.dumps(noted | changed), said)
+            for changed, said in [
+                ({"range": [255, 0]}, "range é [255, 0]; deve ser um par de números em ordem"),
+                ({"range": ["0", "255"]}, "range é ['0', '255']; deve ser um par"),
+                ({"range": 255}, "range é 255; deve ser um par"),
+                ({"classes": "abc"}, "classes é abc; deve ser uma lista de nomes diferentes"),
+                ({"classes": ["a", "a", "b"]}, "classes é ['a', 'a', 'b']; deve ser uma lista"),
+                ({"classes": [1, 2, 3]}, "classes é [1, 2, 3]; deve ser uma lista"),
+                ({"name": "a\nb"}, "deve ser um nome"),
+                ({"source": "clínica"}, "source é clínica; deve ser fantoma ou real"),
+            ]
+        ),
     ],
 )
 def test_load_refuses_annotations_that_do_not_match(model, tmp_path, change, said):
