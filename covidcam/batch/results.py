@@ -28,6 +28,7 @@ DISCLAIMER = (
     "Isto não é um diagnóstico. A rede é um exercício de aprendizado e não passou por nenhum estudo"
     " clínico; nada aqui diz algo sobre a saúde de ninguém. Para isso, procure um serviço de saúde."
 )
+FORMULA = r"^([=+\-@\t])"
 DONE, REFUSED = "explicada", "recusada"
 
 
@@ -154,7 +155,17 @@ class Output:
         """
         try:
             part = json.loads((self.folder / "partes" / f"{item.key}.json").read_bytes())
-            return part["linha"]["situacao"] == DONE and part["conteúdo"] == content_of(item.path)
+            row = part["linha"]
+            written = [
+                row[f"{kind}_{method}"]
+                for kind in ("mapa", "sobreposicao")
+                for method in self.request["métodos"]
+            ]
+            return (
+                row["situacao"] == DONE
+                and part["conteúdo"] == content_of(item.path)
+                and all((self.folder / name).is_file() for name in written)
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return False  # não há parte, ou ela foi estragada: faz-se de novo
 
@@ -172,7 +183,9 @@ class Output:
             order = sorted(range(len(rows)), key=lambda i: (rows[i]["arquivo"], files[i].name))
             rows, files = [rows[i] for i in order], [files[i] for i in order]
             table = pd.DataFrame(rows, columns=self.columns())
-            self.write("resultados.csv", table.to_csv(index=False).encode())
+            # um nome que começa como fórmula seria calculado pela planilha que abrisse a tabela
+            plain = table.assign(arquivo=table["arquivo"].str.replace(FORMULA, r"'\1", regex=True))
+            self.write("resultados.csv", plain.to_csv(index=False).encode())
             whole = {"aviso": DISCLAIMER, "pedido": self.request, "imagens": rows}
             self.write("resultados.json", _json(whole))
             partial = self.folder / ".relatorio.html.partial"

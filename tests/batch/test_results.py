@@ -108,6 +108,27 @@ def test_a_spoilt_part_is_made_again(fake, tmp_path):
     assert contents(tmp_path / "s") == whole
 
 
+@pytest.mark.parametrize("kind", ["mapas", "sobreposicoes"])
+def test_a_deleted_output_is_made_again(fake, tmp_path, kind):
+    films(tmp_path / "f", 2)
+    explain_folder([tmp_path / "f"], tmp_path / "s", fake_tools())
+    whole = contents(tmp_path / "s")
+    (tmp_path / "s" / next(name for name in whole if name.startswith(kind))).unlink()
+    explain_folder([tmp_path / "f"], tmp_path / "s", fake_tools())
+    assert contents(tmp_path / "s") == whole
+
+
+def test_no_name_is_a_formula_in_the_table(fake, tmp_path):
+    names = ["=1+1.png", "@a.png", "+b.png", "-c.png", "d=e.png"]
+    for name in names:
+        Image.new("L", (16, 16), 9).save(films(tmp_path / "f", 0) / name)
+    explain_folder([tmp_path / "f"], tmp_path / "s", fake_tools())
+    written = {row["arquivo"] for row in rows_of(tmp_path / "s")}
+    assert written == {"'=1+1.png", "'@a.png", "'+b.png", "'-c.png", "d=e.png"}
+    whole = json.loads((tmp_path / "s" / "resultados.json").read_text("utf-8"))
+    assert {row["arquivo"] for row in whole["imagens"]} == set(names)
+
+
 def test_a_folder_belongs_to_one_request(fake, tmp_path):
     films(tmp_path / "f", 1)
     explain_folder([tmp_path / "f"], tmp_path / "s", fake_tools())
