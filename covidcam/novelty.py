@@ -186,7 +186,10 @@ def _grey(images):
             f"As imagens têm forma {images.shape} e tipo {images.dtype}; aceita-se uint8 (N, H, W)"
             " ou (N, H, W, 3), sem eixo vazio."
         )
-    return images.mean(axis=3).astype(np.uint8) if colours else images
+    if not colours:
+        return images
+    red, green, blue = np.moveaxis(images, 3, 0).astype(np.uint16)
+    return ((red + green + blue) // 3).astype(np.uint8)
 
 
 def _small(image):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1024  # o maior lado de uma sobreposição; imagens maiores são reduzidas
 THUMBNAIL = 256
+PNG = (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)  # menor e mais rápido que o padrão
 BATCH = 8
 WORKERS = min(4, os.cpu_count() or 1)
 
@@ -199,7 +200,7 @@ def _write(one: Explained, output: Output) -> Film:
         }
         pictures[method] = _thumbnail(picture)
         output.write(names[0], _npy(raw))
-        output.write(names[1], _encoded(".png", picture))
+        output.write(names[1], _encoded(".png", picture, *PNG))
     if names_classes(output.request):
         classes = output.request["modelo"]["classes"]
         facts["classe"] = classes[int(one.probabilities.argmax())]
@@ -247,8 +248,8 @@ def _thumbnail(picture: np.ndarray) -> str:
     return base64.b64encode(_encoded(".jpg", small)).decode()
 
 
-def _encoded(extension: str, picture: np.ndarray) -> bytes:
-    return cv2.imencode(extension, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+def _encoded(extension: str, picture: np.ndarray, *options: int) -> bytes:
+    return cv2.imencode(extension, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)[1].tobytes()
 
 
 def _npy(array: np.ndarray) -> bytes:

@@ -58,7 +58,7 @@ def check_masks(masks: np.ndarray) -> np.ndarray:
         raise InputError(
             f"As máscaras têm a forma {masks.shape}; deve ser (N, H, W), com H e W a partir de 1."
         )
-    if not np.isin(masks, (0, 1)).all():
+    if masks.dtype != bool and not np.isin(masks, (0, 1)).all():
         found = np.unique(masks)[:5].tolist()
         raise InputError(f"As máscaras devem ter só 0 e 1 (ou falso e verdadeiro); há {found}…")
     return masks.astype(bool)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+import cv2
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
@@ -55,13 +56,19 @@ def overlay(image: np.ndarray, heatmap: np.ndarray, alpha: float = 0.6) -> np.nd
         raise InputError(
             f"O mapa vai de {np.nanmin(heatmap):g} a {np.nanmax(heatmap):g}; deve estar em [0, 1]."
         )
-    grey = image[..., None] if image.ndim == 2 else image
-    # a tabela de cores multiplicada uma vez, e não a cada pixel: é o que mais custa
-    heatmap = heatmap.astype(np.float32)
-    colours = np.float32(255 * alpha * mpl.colormaps[COLORMAP](np.arange(256))[:, :3])
-    tint = colours[np.minimum(heatmap * 256, 255).astype(np.uint8)]
-    heatmap = heatmap[..., None]
-    return np.rint(grey + heatmap * (tint - np.float32(alpha) * grey)).astype(np.uint8)
+    grey = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
+    # duas tabelas de 256 entradas, o quanto do filme fica e o que a cor soma, em vez de oito contas
+    # em cada pixel
+    level = np.arange(256)[:, None] / 255
+    keep = np.rint(255 * (1 - alpha * level)).repeat(3, axis=1)
+    tint = np.rint(255 * alpha * level * mpl.colormaps[COLORMAP](np.arange(256))[:, :3])
+    heat = np.rint(np.float32(255) * np.float32(heatmap)).astype(np.uint8)
+    kept = cv2.multiply(grey, _looked_up(heat, keep), scale=1 / 255)
+    return cv2.add(kept, _looked_up(heat, tint))
+
+
+def _looked_up(levels, table):
+    return cv2.applyColorMap(levels, table.astype(np.uint8)[:, None])
 
 
 def labelled(picture: np.ndarray, text: str) -> Image.Image:
