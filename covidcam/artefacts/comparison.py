@@ -157,7 +157,7 @@ def split_comparison(settings: Settings) -> pd.DataFrame:
         gap.to_csv(target / "gap.csv", index=False)
 
     parameters = {"arrays": folder.name, "network": network(settings, ""), "seeds": SEEDS}
-    code = ["evaluation/leakage", "models/architectures"]
+    code = ["evaluation/leakage", "models/architectures", "artefacts/comparison"]
     target = store.keep(settings.cache, "divisoes", parameters, code, make)
     return pd.read_csv(target / "gap.csv").assign(patient=data.rows["patient"].to_numpy())
 

@@ -83,7 +83,7 @@ def arrays(
         "size": settings.size,
         "classes": list(classes),
     }
-    code = ["datasets"]
+    code = ["datasets", "artefacts/data"]
     folder = store.keep(settings.cache, "arrays", parameters, code, make)
     return datasets.load(folder, classes), folder
 

@@ -233,7 +233,7 @@ def real_films(settings: Settings) -> Sample:
         np.save(folder / "lungs.npy", np.packbits(found, axis=-1))
 
     parameters = {"data": identity(settings, data), "size": settings.size}
-    code = ["datasets", "lungs", "phantom"]
+    code = ["datasets", "lungs", "phantom", "artefacts/data"]
     folder = store.keep(settings.cache, "filmes-reais", parameters, code, make)
     made = datasets.load(folder)
     rows = made.rows.assign(acervo=made.rows["source"], incidência=made.rows["view"])
