@@ -93,11 +93,11 @@ def _choose(name: str, accepted: dict[str, Callable], what: str) -> Callable:
 
 def _mini_vgg(images, weights, as_2020):
     """Convoluções simples, uma depois da outra. O plano da VGG: Simonyan e Zisserman, 2014."""
-    x = _convolution(_to_small_grey(images), 24, "block1", size=5, strides=2)  # 59 × 59
-    x = _halve(_convolution(x, 32, "block2"), "block2")  # 29 × 29
+    x = _convolution(_stem(images), 32, "block2")
     x = _convolution(_convolution(x, 64, "block3a"), 64, "block3b")
-    x = _halve(x, "block3")  # 14 × 14
-    return _convolution(_convolution(x, 96, "block4a"), 96, "block4b")
+    x = _convolution(_halve(x, "block3"), 128, "block4a")  # 14 × 14
+    # a última não olha em volta: cada ponto do mapa vê menos da metade do filme, e diz melhor onde
+    return _convolution(x, 128, "block4b", size=1)
 
 
 def _mini_resnet(images, weights, as_2020):
@@ -119,7 +119,7 @@ def _mini_xception(images, weights, as_2020):
 
 
 def _stem(images):
-    """Da imagem cinza de 118 × 118 a 24 mapas de 29 × 29: o começo das outras duas."""
+    """Da imagem cinza de 118 × 118 a 24 mapas de 29 × 29: o começo das três pequenas."""
     return _halve(_convolution(_to_small_grey(images), 24, "block1", size=5, strides=2), "block1")
 
 

@@ -26,6 +26,7 @@ def train(
     augment: bool = False,
     balanced: bool = False,
     patience: int | None = None,
+    sparsity: float = 0.0,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Treina uma rede sobre as características da sua parte congelada.
@@ -57,13 +58,17 @@ def train(
     patience : int, optional
         Para quando a perda da validação não melhora por tantas épocas, e fica com os pesos da
         melhor; a validação deixa então de ser um teste isento.
+    sparsity : float
+        O que se soma à perda por cada unidade de ativação no último mapa da rede, uma penalidade
+        L1: ele só se acende onde isso ajuda a acertar. Zero não cobra nada.
     seed : int
         Decide a ordem dos lotes e as variações; os pesos iniciais, `build` já sorteou.
 
     Returns
     -------
     DataFrame
-        Uma linha por época: loss, accuracy, val_loss, val_accuracy.
+        Uma linha por época: loss, accuracy, val_loss, val_accuracy. As perdas são a entropia
+        cruzada, sem o preço do mapa nem os pesos das classes.
 
     Raises
     ------
@@ -73,7 +78,7 @@ def train(
     import keras
     import tensorflow as tf
 
-    from covidcam.models.normalization import with_fused_normalization
+    from covidcam.models.learner import learner
 
     if common := set(train) & set(validation):
         raise InputError(f"{len(common)} imagens estão no treino e na validação ao mesmo tempo.")
@@ -81,15 +86,16 @@ def train(
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     whole = features.shape[1:] == model.input_shape[1:]
-    learner = model if whole else split(model)[1]
-    trained = with_fused_normalization(learner)
+    kept = model if whole else split(model)[1]
+    trained = learner(kept, sparsity)
+    kind = "binary" if targets.shape[1] == 1 else "categorical"
     steps = epochs * -(-len(train) // batch_size)
     trained.compile(
         optimizer=keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(learning_rate, steps)
         ),
-        loss="binary_crossentropy" if targets.shape[1] == 1 else "categorical_crossentropy",
-        metrics=["binary_accuracy" if targets.shape[1] == 1 else "accuracy"],
+        loss=f"{kind}_crossentropy",
+        metrics=[f"{kind}_crossentropy", f"{kind}_accuracy"],
     )
     data = tf.data.Dataset.from_tensor_slices((features[train], targets[train]))
     data = data.shuffle(len(train), seed=seed).batch(batch_size)
@@ -100,7 +106,9 @@ def train(
     callbacks = []
     if patience is not None:
         callbacks.append(
-            keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
+            keras.callbacks.EarlyStopping(
+                f"val_{kind}_crossentropy", patience=patience, restore_best_weights=True
+            )
         )
     with tqdm(total=epochs, desc=f"Treinando {model.name}", unit="época", disable=None) as bar:
         history = trained.fit(
@@ -115,9 +123,15 @@ def train(
             verbose=0,
             shuffle=False,  # o tf.data já embaralha
         )
-    learner.set_weights(trained.get_weights())
-    table = pd.DataFrame(history.history).rename(columns=lambda name: name.replace("binary_", ""))
-    return table[["loss", "accuracy", "val_loss", "val_accuracy"]]
+    kept.set_weights(trained.get_weights())
+    measured = {"loss": f"{kind}_crossentropy", "accuracy": f"{kind}_accuracy"}
+    return pd.DataFrame(
+        {
+            part + name: history.history[part + measure]
+            for part in ("", "val_")
+            for name, measure in measured.items()
+        }
+    )
 
 
 def _targets(model, Y):

@@ -52,6 +52,21 @@ def test_the_easy_is_learnt_by_the_whole_network(toy):
     assert whole == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
 
 
+def test_a_priced_map_is_sparser_and_still_right(toy):
+    """O mapa que custa aceso apaga-se onde não é preciso; a tabela traz a perda sem o preço."""
+    images, Y = toy
+    bright = []
+    for sparsity in (0.0, 0.05):
+        model, history = run(toy, seed=1, epochs=10, sparsity=sparsity)
+        probabilities = predict(model, images)
+        assert (probabilities.argmax(axis=1) == Y.argmax(axis=1)).all()
+        held = cross_entropy(Y[HELD], probabilities[HELD])
+        assert held == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
+        last = keras.Model(model.input, model.get_layer("pooling").input)
+        bright.append(last.predict(images, verbose=0).mean())
+    assert bright[1] < 0.8 * bright[0]
+
+
 def one_neuron():
     keras.utils.set_random_seed(0)
     entry = keras.Input((16, 16, 3))

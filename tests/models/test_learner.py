@@ -1,10 +1,10 @@
-"""A normalização fundida faz a mesma conta que a do Keras, no treino e fora dele."""
+"""A rede que se treina faz a conta da original; só o último mapa ganha um preço."""
 
 import keras
 import numpy as np
 import pytest
 
-from covidcam.models.normalization import FusedBatchNormalization, with_fused_normalization
+from covidcam.models.learner import FusedBatchNormalization, learner
 
 
 def network(trainable=True):
@@ -12,7 +12,7 @@ def network(trainable=True):
     entry = keras.Input((6, 6, 2))
     x = keras.layers.Conv2D(3, 3, name="conv")(entry)
     x = keras.layers.BatchNormalization(momentum=0.9, trainable=trainable, name="norm")(x)
-    x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(x))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU(name="map")(x))
     return keras.Model(entry, keras.layers.Dense(2, activation="softmax")(x))
 
 
@@ -30,7 +30,7 @@ def fitted(model, batches):
 
 @pytest.mark.parametrize("trainable", [True, False])
 def test_training_reaches_the_same_weights_and_moving_averages(batches, trainable):
-    fused = with_fused_normalization(network(trainable))
+    fused = learner(network(trainable))
     norm = fused.get_layer("norm")
     assert type(norm) is FusedBatchNormalization
     before = norm.get_weights()
@@ -44,7 +44,23 @@ def test_training_reaches_the_same_weights_and_moving_averages(batches, trainabl
 def test_outside_training_nothing_changes(batches):
     model = network()
     fitted(model, batches)
-    fused = with_fused_normalization(model)
+    fused = learner(model)
     np.testing.assert_allclose(
         fused.predict(batches[0], verbose=0), model.predict(batches[0], verbose=0), atol=1e-6
     )
+
+
+def test_the_price_of_the_map_is_its_sum_per_image(batches):
+    images, Y = batches
+    model = network()
+    activation = keras.Model(model.input, model.get_layer("map").output)(images).numpy()
+    plain, priced = learner(model), learner(model, sparsity=0.01)
+    losses = []
+    for one in (plain, priced):
+        one.compile("sgd", "categorical_crossentropy")
+        losses.append(one.evaluate(images, Y, batch_size=32, verbose=0))
+    price = 0.01 * activation.sum(axis=(1, 2, 3)).mean()
+    assert price > 0.1
+    assert losses[1] - losses[0] == pytest.approx(price, rel=1e-4)
+    model(images)
+    assert not model.losses  # a rede que se guarda não cobra nada
