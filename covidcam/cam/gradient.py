@@ -106,13 +106,37 @@ def first_component(maps):
     matrix = tf.math.divide_no_nan(matrix, scale)
     positions = maps.shape[1:3].num_elements()
     if positions is not None and positions < maps.shape[-1]:
-        values, vectors = tf.linalg.eigh(tf.matmul(matrix, matrix, transpose_b=True))
-        projection = vectors[..., -1:] * tf.sqrt(tf.nn.relu(values[:, -1]))[:, None, None]
+        left = first_eigenvector(tf.matmul(matrix, matrix, transpose_b=True))
+        length = tf.norm(tf.matmul(matrix, left, transpose_a=True), axis=1, keepdims=True)
+        projection = left * length
     else:
-        _, vectors = tf.linalg.eigh(tf.matmul(matrix, matrix, transpose_a=True))
-        projection = tf.matmul(matrix, vectors[..., -1:])
+        right = first_eigenvector(tf.matmul(matrix, matrix, transpose_a=True))
+        projection = tf.matmul(matrix, right)
     agreement = tf.reduce_sum(
         projection * tf.reduce_sum(matrix, 2, keepdims=True), 1, keepdims=True
     )
     oriented = tf.where(agreement < 0, -projection, projection) * scale
     return tf.reshape(oriented, shape[:3])
+
+
+def first_eigenvector(matrix):
+    """O autovetor (N, K, 1) do maior autovalor de matrizes simétricas não negativas (N, K, K).
+
+    Elevada ao quadrado muitas vezes, com o traço sempre em 1, cada matriz tende a v₁ v₁ᵀ, em que o
+    traço do quadrado também é 1; bastam poucas vezes, e não é preciso achar os outros autovetores.
+    """
+
+    def mixed(power):
+        return tf.reduce_max(tf.linalg.trace(power) - tf.reduce_sum(power**2, axis=(1, 2))) > 1e-6
+
+    def squared(power):
+        return (of_trace_one(tf.matmul(power, power)),)
+
+    (power,) = tf.while_loop(mixed, squared, (of_trace_one(matrix),), maximum_iterations=24)
+    largest = tf.argmax(tf.linalg.diag_part(power), axis=1, output_type=tf.int32)
+    return tf.linalg.l2_normalize(tf.gather(power, largest, axis=2, batch_dims=1), 1)[..., None]
+
+
+def of_trace_one(matrix):
+    """Divide cada matriz pelo seu traço; a nula fica nula."""
+    return tf.math.divide_no_nan(matrix, tf.linalg.trace(matrix)[:, None, None])

@@ -55,18 +55,25 @@ def occlusion(probe, *, window=None, stride=None, baseline=None):
         [slice(start, start + window) for start in starts(side, window, stride)] for side in size
     )
     windows = [(row, column) for row in rows for column in columns]
+    edges = np.array([[[r.start, r.stop, c.start, c.stop]] for r, c in windows], np.float32)
     total, covered = np.zeros((len(probe.images), *size), np.float32), np.zeros(size, np.float32)
-    for chunk in probe.watch(list(probe.chunks(windows)), "occlusion"):
-        masks = np.ones((len(chunk), *size), np.float32)
-        for mask, place in zip(masks, chunk, strict=True):
-            mask[place] = 0
-            covered[place] += 1
+    for chunk in probe.watch(list(probe.chunks(range(len(windows)))), "occlusion"):
+        for place in chunk:
+            covered[windows[place]] += 1
         for i, image in enumerate(probe.images):
             fill = tf.reduce_mean(image, axis=(0, 1)) if baseline is None else baseline
-            lost = (probe.logit[i] - probe.masked(i, masks, fill)).numpy()
-            for amount, (row, column) in zip(lost, chunk, strict=True):
-                total[i, row, column] += amount
+            seen = probe.masked(i, edges[chunk.start : chunk.stop], fill, prepare=but_the_window)
+            for amount, place in zip((probe.logit[i] - seen).numpy(), chunk, strict=True):
+                total[i][windows[place]] += amount
     return tf.constant(total / np.maximum(covered, 1))
+
+
+def but_the_window(edges, size):
+    """Máscaras que valem 0 na janela (alto, baixo, esquerda, direita) de ``edges`` (K, 1, 4)."""
+    top, bottom, left, right = tf.unstack(edges, 4, axis=2)
+    row, column = (tf.cast(tf.range(side), tf.float32) for side in tf.unstack(size, 2))
+    rows, columns = (top <= row) & (row < bottom), (left <= column) & (column < right)
+    return 1 - tf.cast(rows[:, :, None] & columns[:, None, :], tf.float32)
 
 
 def starts(side, window, stride):
