@@ -211,4 +211,5 @@ def _vary(image, random):
 
 
 def _squared_distance(difference, precision):
-    return np.einsum("ni,ij,nj->n", difference, precision, difference, optimize=True)
+    # sem optimize, que chamaria o BLAS e as suas threads para uma conta que cabe numa só
+    return np.einsum("ni,ij,nj->n", difference, precision, difference)

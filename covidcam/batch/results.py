@@ -140,7 +140,7 @@ class Output:
             As miniaturas do relatório, em base64.
         """
         part = {"conteúdo": digest, "linha": row, "miniaturas": pictures}
-        self.write(f"partes/{item.key}.json", _json(part))
+        self.write(f"partes/{item.key}.json", _json(part, indent=None))
 
     def is_done(self, item: Item) -> bool:
         """Se a imagem já foi explicada e não mudou desde então.
@@ -240,5 +240,5 @@ def _pictures(files: Sequence[Path]) -> Iterator[dict[str, str]]:
         yield json.loads(file.read_bytes())["miniaturas"]
 
 
-def _json(value: dict) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False).encode()
+def _json(value: dict, indent: int | None = 1) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False).encode()

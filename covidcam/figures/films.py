@@ -1,6 +1,7 @@
 """Radiografias lado a lado e mapas sobre elas."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import cv2
 import matplotlib as mpl
@@ -57,18 +58,18 @@ def overlay(image: np.ndarray, heatmap: np.ndarray, alpha: float = 0.6) -> np.nd
             f"O mapa vai de {np.nanmin(heatmap):g} a {np.nanmax(heatmap):g}; deve estar em [0, 1]."
         )
     grey = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
-    # duas tabelas de 256 entradas, o quanto do filme fica e o que a cor soma, em vez de oito contas
-    # em cada pixel
-    level = np.arange(256)[:, None] / 255
-    keep = np.rint(255 * (1 - alpha * level)).repeat(3, axis=1)
-    tint = np.rint(255 * alpha * level * mpl.colormaps[COLORMAP](np.arange(256))[:, :3])
     heat = np.rint(np.float32(255) * np.float32(heatmap)).astype(np.uint8)
-    kept = cv2.multiply(grey, _looked_up(heat, keep), scale=1 / 255)
-    return cv2.add(kept, _looked_up(heat, tint))
+    keep, tint = (cv2.applyColorMap(heat, table) for table in _blending(alpha))
+    return cv2.add(cv2.multiply(grey, keep, scale=1 / 255), tint)
 
 
-def _looked_up(levels, table):
-    return cv2.applyColorMap(levels, table.astype(np.uint8)[:, None])
+@cache
+def _blending(alpha):
+    """Quanto do filme fica e o que a cor soma, para cada nível do mapa, de 0 a 255."""
+    level = np.arange(256)[:, None] / 255
+    keep = (1 - alpha * level).repeat(3, axis=1)
+    tint = alpha * level * mpl.colormaps[COLORMAP](np.arange(256))[:, :3]
+    return [np.rint(255 * table).astype(np.uint8)[:, None] for table in (keep, tint)]
 
 
 def labelled(picture: np.ndarray, text: str) -> Image.Image:

@@ -118,7 +118,7 @@ def locate(logits: np.ndarray, shape: tuple[int, int]) -> Lungs:
     Lungs
     """
     fine = cv2.resize(np.float32(logits), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
-    probabilities = 1 / (1 + np.exp(-fine))
+    probabilities = 1 / (1 + cv2.exp(-fine))
     mask = np.zeros((SIDE, SIDE), np.float32)
     boxes, confidences = np.full((2, 4), np.nan), np.zeros(2)
     for side in range(2):
