@@ -7,7 +7,7 @@ import numpy as np
 
 
 def number(value: float, places: int = 2) -> str:
-    """Escreve um número com vírgula decimal.
+    """Escreve um número com vírgula decimal e, se negativo, o sinal de menos.
 
     Parameters
     ----------
@@ -21,12 +21,12 @@ def number(value: float, places: int = 2) -> str:
 
     Examples
     --------
-    >>> number(0.1234)
-    '0,12'
+    >>> number(0.1234), number(-3.5, 1)
+    ('0,12', '−3,5')
     """
     if not np.isfinite(value):
         return "—"
-    return f"{value:.{places}f}".replace(".", ",")
+    return f"{value:z.{places}f}".replace(".", ",").replace("-", "−")
 
 
 def shortest(value: float) -> str:

@@ -10,7 +10,14 @@ from covidcam.figures import counted, home_relative, listing, number, percent
 
 @pytest.mark.parametrize(
     ("value", "places", "expected"),
-    [(0.1234, 2, "0,12"), (-3.5, 1, "-3,5"), (2, 0, "2"), (np.nan, 2, "—"), (np.inf, 2, "—")],
+    [
+        (0.1234, 2, "0,12"),
+        (-3.5, 1, "−3,5"),
+        (-0.001, 2, "0,00"),
+        (2, 0, "2"),
+        (np.nan, 2, "—"),
+        (np.inf, 2, "—"),
+    ],
 )
 def test_number(value, places, expected):
     assert number(value, places) == expected

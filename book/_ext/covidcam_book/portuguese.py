@@ -1,6 +1,7 @@
 """Interface em português, e busca que acha «ativação» e «ativacao», «pulmão» e «pulmões»."""
 
 import json
+import re
 import unicodedata
 
 from sphinx.search.pt import SearchPortuguese
@@ -30,8 +31,12 @@ def setup(app):
 
 
 def _translate(app, pagename, templatename, context, doctree):
-    for english, portuguese in WRITTEN.items() if "body" in context else ():
+    if "body" not in context:
+        return
+    for english, portuguese in WRITTEN.items():
         context["body"] = context["body"].replace(english, portuguese)
+    # a linha não se parte entre o número e o seu sinal
+    context["body"] = re.sub(r"(\d) %", "\\1\u00a0%", context["body"])
 
 
 def fold(word):
