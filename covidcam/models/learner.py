@@ -9,6 +9,8 @@ enquanto se treina.
 import keras
 import tensorflow as tf
 
+from covidcam.errors import InputError
+
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """A camada do Keras, fundida onde ela usa as estatísticas do lote."""
@@ -50,11 +52,21 @@ def learner(model: keras.Model, sparsity: float = 0.0) -> keras.Model:
     keras.Model
         Divide com `model` as camadas, menos o último mapa, que ganha o preço, e as normalizações
         por lote, que são fundidas e têm cópias dos pesos.
+
+    Raises
+    ------
+    InputError
+        Se há um preço e nenhum mapa, ou se ele é negativo.
     """
     maps = [layer for layer in model.layers if len(layer.output.shape) == 4]
+    if sparsity < 0 or (sparsity and not maps):
+        raise InputError(
+            f"O preço do mapa é {sparsity:g}, e a parte que se treina tem {len(maps)} camadas com"
+            " mapas; aceita-se de 0 para cima, e só 0 onde não há mapa."
+        )
 
     def copy(layer):
-        if type(layer) is keras.layers.BatchNormalization:
+        if type(layer) is keras.layers.BatchNormalization and layer in maps:
             return FusedBatchNormalization.from_config(layer.get_config())
         if sparsity and layer is maps[-1]:
             price = {"activity_regularizer": keras.regularizers.L1(sparsity)}

@@ -73,7 +73,8 @@ def train(
     Raises
     ------
     InputError
-        Se as linhas de treino e validação se repetem, ou se Y não combina com a rede.
+        Se as linhas de treino e validação se repetem, se Y não combina com a rede, ou se o preço
+        do mapa é negativo ou não há mapa que o pague.
     """
     import keras
     import tensorflow as tf

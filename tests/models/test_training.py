@@ -124,6 +124,10 @@ def test_refusals(toy):
         train(model, extract(model, images), np.eye(3)[np.zeros(48, int)], TRAIN, HELD)
     with pytest.raises(InputError, match=r"Só imagens podem variar.*\(3,\)"):
         train(model, extract(model, images), Y, TRAIN, HELD, augment=True)
+    with pytest.raises(InputError, match=r"preço do mapa é 0\.1, .* 0 camadas com mapas"):
+        train(model, extract(model, images), Y, TRAIN, HELD, sparsity=0.1)
+    with pytest.raises(InputError, match="preço do mapa é -1"):
+        train(model, images, Y, TRAIN, HELD, sparsity=-1)
 
 
 def test_training_on_features_is_training_through_the_whole_network(toy):
