@@ -46,7 +46,8 @@ def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
         )
         model.save(folder / FILE)
 
-    code = ["phantom", "lungs/finder", "lungs/network", "lungs/variation"]
+    code = ["phantom", "models/learner"]
+    code += [f"lungs/{part}" for part in ("finder", "network", "variation")]
     return _load(store.keep(settings.cache, "pulmoes", RECIPE, code, make))
 
 

@@ -107,6 +107,8 @@ def train(
     import keras
     import tensorflow as tf
 
+    from covidcam.models.learner import learner
+
     tf.config.experimental.enable_op_determinism()
     data = tf.data.Dataset.from_generator(
         lambda: batches(images, lungs, batch_size, np.random.default_rng(seed)),
@@ -115,11 +117,12 @@ def train(
             tf.TensorSpec((batch_size, GRID, GRID, 2), tf.float32),
         ),
     )
-    model.compile(
+    trained = learner(model)
+    trained.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps)), loss
     )
     with tqdm(total=steps, desc="Treinando quem acha os pulmões", disable=None) as bar:
-        model.fit(
+        trained.fit(
             data.prefetch(4),
             steps_per_epoch=steps,
             callbacks=[
@@ -128,6 +131,7 @@ def train(
             verbose=0,
             shuffle=False,
         )
+    model.set_weights(trained.get_weights())
     return model
 
 
