@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from covidcam.lungs.variation import vary
+from covidcam.models.learner import learner
 
 if TYPE_CHECKING:
     import keras
@@ -106,8 +107,6 @@ def train(
     """
     import keras
     import tensorflow as tf
-
-    from covidcam.models.learner import learner
 
     tf.config.experimental.enable_op_determinism()
     data = tf.data.Dataset.from_generator(

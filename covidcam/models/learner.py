@@ -6,39 +6,16 @@ que se guarda continua a ser a rede original: esta divide com ela as outras cama
 enquanto se treina.
 """
 
-import keras
-import tensorflow as tf
+import functools
+from typing import TYPE_CHECKING
 
 from covidcam.errors import InputError
 
-
-class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """A camada do Keras, fundida onde ela usa as estatísticas do lote."""
-
-    def call(self, inputs, training=False, mask=None):
-        """As mesmas contas da camada do Keras, e a mesma média móvel."""
-        if not (training and self.trainable):
-            return super().call(inputs, training=training, mask=mask)
-        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=self.gamma,
-            offset=self.beta,
-            mean=[],
-            variance=[],
-            epsilon=self.epsilon,
-            is_training=True,
-        )
-        # A operação devolve a variância sem viés; a média móvel do Keras é a da outra.
-        count = tf.cast(tf.size(inputs) / self.gamma.shape[0], variance.dtype)
-        for moving, batch in (
-            (self.moving_mean, mean),
-            (self.moving_variance, variance * (count - 1) / count),
-        ):
-            moving.assign(moving * self.momentum + batch * (1 - self.momentum))
-        return outputs
+if TYPE_CHECKING:
+    import keras
 
 
-def learner(model: keras.Model, sparsity: float = 0.0) -> keras.Model:
+def learner(model: "keras.Model", sparsity: float = 0.0) -> "keras.Model":
     """A rede a treinar no lugar de outra, com os mesmos pesos.
 
     Parameters
@@ -58,6 +35,8 @@ def learner(model: keras.Model, sparsity: float = 0.0) -> keras.Model:
     InputError
         Se há um preço e nenhum mapa, ou se ele é negativo.
     """
+    import keras
+
     maps = [layer for layer in model.layers if len(layer.output.shape) == 4]
     if sparsity < 0 or (sparsity and not maps):
         raise InputError(
@@ -67,7 +46,7 @@ def learner(model: keras.Model, sparsity: float = 0.0) -> keras.Model:
 
     def copy(layer):
         if type(layer) is keras.layers.BatchNormalization and layer in maps:
-            return FusedBatchNormalization.from_config(layer.get_config())
+            return fused_normalization().from_config(layer.get_config())
         if sparsity and layer is maps[-1]:
             price = {"activity_regularizer": keras.regularizers.L1(sparsity)}
             return type(layer).from_config(layer.get_config() | price)
@@ -76,3 +55,40 @@ def learner(model: keras.Model, sparsity: float = 0.0) -> keras.Model:
     copied = keras.models.clone_model(model, clone_function=copy)
     copied.set_weights(model.get_weights())
     return copied
+
+
+@functools.cache
+def fused_normalization() -> type:
+    """A normalização por lote do Keras, fundida onde ela usa as estatísticas do lote.
+
+    Returns
+    -------
+    type
+        Uma camada; nasce aqui dentro para que importar o pacote não carregue o TensorFlow.
+    """
+    import keras
+    import tensorflow as tf
+
+    class FusedBatchNormalization(keras.layers.BatchNormalization):
+        def call(self, inputs, training=False, mask=None):
+            if not (training and self.trainable):
+                return super().call(inputs, training=training, mask=mask)
+            outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+                x=inputs,
+                scale=self.gamma,
+                offset=self.beta,
+                mean=[],
+                variance=[],
+                epsilon=self.epsilon,
+                is_training=True,
+            )
+            # A operação devolve a variância sem viés; a média móvel do Keras é a da outra.
+            count = tf.cast(tf.size(inputs) / self.gamma.shape[0], variance.dtype)
+            for moving, batch in (
+                (self.moving_mean, mean),
+                (self.moving_variance, variance * (count - 1) / count),
+            ):
+                moving.assign(moving * self.momentum + batch * (1 - self.momentum))
+            return outputs
+
+    return FusedBatchNormalization

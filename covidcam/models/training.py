@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from covidcam.errors import InputError
 from covidcam.models.inference import split
+from covidcam.models.learner import learner
 
 if TYPE_CHECKING:
     import keras
@@ -78,8 +79,6 @@ def train(
     """
     import keras
     import tensorflow as tf
-
-    from covidcam.models.learner import learner
 
     if common := set(train) & set(validation):
         raise InputError(f"{len(common)} imagens estão no treino e na validação ao mesmo tempo.")

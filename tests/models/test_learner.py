@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from covidcam.models.learner import FusedBatchNormalization, learner
+from covidcam.models.learner import fused_normalization, learner
 
 
 def network(trainable=True):
@@ -32,7 +32,7 @@ def fitted(model, batches):
 def test_training_reaches_the_same_weights_and_moving_averages(batches, trainable):
     fused = learner(network(trainable))
     norm = fused.get_layer("norm")
-    assert type(norm) is FusedBatchNormalization
+    assert type(norm) is fused_normalization()
     before = norm.get_weights()
     expected = fitted(network(trainable), batches)
     for ours, keras_own in zip(fitted(fused, batches), expected, strict=True):
