@@ -20,7 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from covidcam.cam import METHODS, explain
+from covidcam.cam import activation_methods, explain
 
 FULL = {
     "vgg16": (keras.applications.VGG16, 224, "block5_conv3"),
@@ -28,7 +28,7 @@ FULL = {
     "xception": (keras.applications.Xception, 299, "block14_sepconv2_act"),
 }
 MINIS = ("mini-vgg", "mini-resnet", "mini-xception")
-NINE = list(METHODS)[:9]
+NINE = activation_methods()
 SLACK = 0.002  # segundos que um mini pode acrescentar no lugar da razão
 WINDOWS = 6  # janelas por lado na oclusão; o quadrado é também o número de máscaras da Score-CAM
 PEERS_AT_ONE = ("plain", "tf_keras_vis", "tf_explain")

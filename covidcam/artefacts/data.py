@@ -80,6 +80,7 @@ def arrays(
 
     parameters = {
         "data": identity(settings, data),
+        "folder": str(data),  # as linhas guardam caminhos: num depósito mudado de lugar, refazem-se
         "size": settings.size,
         "classes": list(classes),
     }

@@ -25,3 +25,19 @@ METHODS = {
     "occlusion": perturbation.occlusion,
     "rise": perturbation.rise,
 }
+
+
+def activation_methods() -> list[str]:
+    """Os métodos que leem o mapa de ativação, e se calculam juntos numa só ida e volta pela rede.
+
+    Returns
+    -------
+    list of str
+        Os nomes, na ordem de ``METHODS``: os das funções de ``gradient.py``.
+
+    Examples
+    --------
+    >>> activation_methods()[:2]
+    ['cam', 'grad-cam']
+    """
+    return [name for name, method in METHODS.items() if method.__module__ == gradient.__name__]

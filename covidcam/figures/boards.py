@@ -40,8 +40,8 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
         O texto alternativo, para `show`.
     """
     rows = table[table["metric"] == metric].sort_values(
-        "mean", ascending=metric not in LOWER_IS_BETTER
-    )
+        "mean", ascending=metric in LOWER_IS_BETTER, kind="stable"
+    )[::-1]
     figure = canvas.new(height=0.24 * len(rows) + 0.9)
     axes = figure.axes[0]
     for place, row in enumerate(rows.itertuples()):
@@ -80,7 +80,8 @@ def board_table(table: pd.DataFrame, sort: str) -> pd.DataFrame:
         Uma linha por método, uma coluna por medida.
     """
     means = table.pivot(index="method", columns="metric", values="mean")
-    means = means.sort_values(sort, ascending=sort in LOWER_IS_BETTER)
+    means = means.loc[table["method"].unique()]  # os empates ficam na ordem do placar
+    means = means.sort_values(sort, ascending=sort in LOWER_IS_BETTER, kind="stable")
     means = means[[sort, *means.columns.drop(sort)]].rename(columns=METRICS)
     return means.map(number).rename_axis(index="mapa", columns=None)
 

@@ -45,7 +45,8 @@ def overlay(image: np.ndarray, heatmap: np.ndarray, alpha: float = 0.6) -> np.nd
     [100, 100, 100]
     """
     image, heatmap = np.asarray(image), np.asarray(heatmap)
-    if image.dtype != np.uint8 or image.shape[2:] not in ((), (3,)) or image.size == 0:
+    picture = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+    if image.dtype != np.uint8 or not picture or image.size == 0:
         raise InputError(
             f"A imagem é {image.dtype} {image.shape}; aceita-se uint8 (H, W) ou (H, W, 3)."
         )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import covidcam.cam
-from covidcam.cam import METHODS, explain
+from covidcam.cam import METHODS, activation_methods, explain
 from covidcam.errors import InputError
 
 layers = keras.layers
@@ -139,7 +139,8 @@ def test_one_trace_serves_every_batch_and_every_size():
 
 def test_the_network_runs_once_for_many_methods():
     model = counted(12)
-    names = list(METHODS)[:9]
+    names = activation_methods()
+    assert len(names) >= 9
     before = Counter.calls
     explain(model, nets.images(2), names)
     assert Counter.calls == before + 1

@@ -86,11 +86,13 @@ def test_mini_vgg_sees_the_normalized_mean_of_the_channels_at_half_side():
 
 
 # Convoluções (área x entrada x saída), normalizações (4 por canal) e a camada densa, à mão.
-STEM, DENSE = 25 * 24 + 4 * 24, 96 * 3 + 3
+STEM = 25 * 24 + 4 * 24
+WIDTH = {"mini-vgg": 128, "mini-resnet": 96, "mini-xception": 96}
 SHORTCUTS = 24 * 48 + 4 * 48 + 48 * 96 + 4 * 96
 MINIS = {
-    "mini-vgg": 9 * (24 * 32 + 32 * 64 + 64 * 64 + 64 * 96 + 96 * 96)
-    + 4 * (32 + 64 + 64 + 96 + 96),
+    "mini-vgg": 9 * (24 * 32 + 32 * 64 + 64 * 64 + 64 * 128)
+    + 128 * 128
+    + 4 * (32 + 64 + 64 + 128 + 128),
     "mini-resnet": 9 * (24 * 48 + 48 * 48 + 48 * 96 + 96 * 96) + 8 * (48 + 96) + SHORTCUTS,
     "mini-xception": 9 * (24 + 48 + 48 + 96)
     + (24 * 48 + 48 * 48 + 48 * 96 + 96 * 96)
@@ -102,8 +104,8 @@ MINIS = {
 @pytest.mark.parametrize("name", MINIS)
 def test_the_minis_have_the_weights_of_their_plan_and_end_in_maps_of_14(name):
     model = build(name, THREE)
-    assert model.count_params() == STEM + MINIS[name] + DENSE
-    assert model.get_layer("pooling").input.shape == (None, 14, 14, 96)
+    assert model.count_params() == STEM + MINIS[name] + 3 * WIDTH[name] + 3
+    assert model.get_layer("pooling").input.shape == (None, 14, 14, WIDTH[name])
 
 
 def test_the_residual_block_adds_its_input():
