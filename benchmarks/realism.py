@@ -1,11 +1,12 @@
 """Quanto os fantomas se parecem com radiografias reais, em números.
 
-Uso: ``python -m benchmarks.realism --real PASTA [--weights ARQUIVO]``, com a pasta no leiaute dos
-acervos públicos. Imprime, fantoma contra real: a distância entre os histogramas de cinza, a
-inclinação do espectro de potência radial, a área sob a curva ROC (AUC) de um classificador que
-tenta dizer qual é qual (características da VGG16, validação cruzada por paciente) e, sem meta, a
-AUC COVID-19 × NORMAL em filmes reais de uma rede treinada só com fantomas, ao lado da de sete
-estatísticas de cinza treinadas nos próprios filmes reais.
+Uso: ``python -m benchmarks.realism --real PASTA [--weights PASTA]``, com a pasta no leiaute dos
+acervos públicos. Os pesos da VGG16 vêm de ``--weights``, de COVIDCAM_PESOS, da pasta ``weights`` ao
+lado dos filmes ou do cache do Keras: o primeiro que houver. Imprime, fantoma contra real: a
+distância entre os histogramas de cinza, a inclinação do espectro de potência radial, a área sob a
+curva ROC (AUC) de um classificador que tenta dizer qual é qual (características da VGG16, validação
+cruzada por paciente) e, sem meta, a AUC COVID-19 × NORMAL em filmes reais de uma rede treinada só
+com fantomas, ao lado da de sete estatísticas de cinza treinadas nos próprios filmes reais.
 
 As sete estatísticas vão bem pelo motivo errado: nos acervos públicos a COVID-19 vem de um lugar e
 os normais de outro, e o brilho do filme conta de onde ele veio.
@@ -24,7 +25,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from covidcam import datasets, models
+from covidcam import datasets, models, settings
 from covidcam.phantom import write_archive
 
 SIDE = datasets.SIDE
@@ -100,8 +101,7 @@ def grey_statistics(images):
 
 def vgg16_features(images, weights):
     """Médias espaciais do último mapa da VGG16 treinada na ImageNet."""
-    folder = Path(weights).parent if weights and Path(weights).is_file() else weights
-    model = models.build("vgg16", list(datasets.CLASSES), weights=folder)
+    model = models.build("vgg16", list(datasets.CLASSES), weights=weights)
     features = models.extract(model, images)
     return features.reshape(len(features), -1, features.shape[-1]).mean(1)
 
@@ -161,10 +161,12 @@ def main():
     """Lê as opções e imprime a comparação."""
     parser = argparse.ArgumentParser(description="Fantomas contra radiografias reais")
     parser.add_argument("--real", required=True, help="pasta com filmes reais no leiaute público")
-    parser.add_argument("--weights", help="arquivo dos pesos ImageNet da VGG16 sem topo")
+    parser.add_argument("--weights", help="pasta com os pesos ImageNet, nos arquivos do Keras")
     parser.add_argument("--confounding", type=float, default=0.0, help="0 a 1 (padrão 0)")
     options = parser.parse_args()
-    report(options.real, options.weights, options.confounding)
+    beside = Path(options.real) / "weights"
+    weights = options.weights or settings.read().weights or (beside if beside.is_dir() else None)
+    report(options.real, weights, options.confounding)
 
 
 if __name__ == "__main__":
