@@ -75,9 +75,9 @@ def controls_verdict(table: pd.DataFrame) -> str:
     for films, rows in table[table["answer"] == "classe"].groupby("films", sort=False):
         above = list(rows.loc[rows["low"] > rows["chance"], "control"])
         rest = list(rows.loc[rows["low"] <= rows["chance"], "control"])
-        said = f"acima do acaso {listing(above) or 'nenhum'}; não {listing(rest)}"
-        parts.append(f"{films}: {said if rest else 'todos acima do acaso'}")
-    return ". ".join(parts)
+        said = f"acima do acaso: {listing(above) or 'nenhum'} (não: {listing(rest)})"
+        parts.append(f"em «{films}», {said if rest else 'todos acima do acaso'}")
+    return "; ".join(parts)
 
 
 def standing(mean: float, low: float, high: float, chance: float) -> str:
