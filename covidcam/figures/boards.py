@@ -55,8 +55,8 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
     best, worst = rows.iloc[-1], rows.iloc[0]
     references = rows[rows["kind"] == "referência"]
     alt = (
-        f"{METRICS.get(metric, metric)} de {len(rows)} mapas em {best.images} radiografias. Do"
-        f" melhor ao pior: {best.method}, {number(best['mean'])}, a {worst.method},"
+        f"Placar de {len(rows)} mapas em {best.images} radiografias: {METRICS.get(metric, metric)}."
+        f" Do melhor ao pior: {best.method}, {number(best['mean'])}, a {worst.method},"
         f" {number(worst['mean'])}. Referências: "
         + listing([f"{r.method} {number(r.mean)}" for r in references.itertuples()])
         + "."
