@@ -21,6 +21,7 @@ ENDINGS = [
 WRITTEN = {
     'aria-label="Toggle hidden content"': 'aria-label="Mostrar ou esconder"',
     'Type<span class="colon">': 'Tipo<span class="colon">',
+    "Alias for field number": "O campo de número",
 }
 
 
