@@ -163,8 +163,7 @@ class Probe:
         def forward(image, target, masks, *fill):
             if prepare is not None:
                 masks = prepare(masks, tf.shape(image)[1:3])
-            altered = masks[..., None] * (image - fill[0] if fill else image)
-            altered = altered + fill[0] if fill else altered
+            altered = blend(image, masks, *fill)
             return class_logit(network, altered, tf.repeat(target, tf.shape(masks)[0]))
 
         one = slice(index, index + 1)
@@ -208,6 +207,22 @@ def survey_graph(network, names, exports, slot, images, target):
         raw = METHODS[name](**{quantity: known[quantity] for quantity in wants(name)})
         maps[name] = (raw, *rectify(raw, tf.shape(images)[1:3]))
     return maps, {quantity: known[quantity] for quantity in exports}, target, logits, scores
+
+
+def blend(image, masks, fill=None):
+    """A imagem (1, H, W, C) sob as máscaras (K, H, W), com ``fill`` (C,) onde elas valem 0.
+
+    Com os canais postos lado a lado na largura, as contas custam a metade.
+    """
+    _, height, width, channels = tf.unstack(tf.shape(image))
+    masks = tf.repeat(masks, channels, axis=2)
+    altered = tf.reshape(image, (1, height, width * channels))
+    if fill is None:
+        altered = masks * altered
+    else:
+        below = tf.tile(fill, [width])
+        altered = masks * (altered - below) + below
+    return tf.reshape(altered, (-1, height, width, channels))
 
 
 def class_logit(network, images, target):

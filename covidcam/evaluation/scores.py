@@ -1,6 +1,7 @@
 """A tabela de figuras de mérito: métodos e referências, com intervalos e diferenças pareadas."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ FAITHFUL = {
     "average_drop": lambda *arguments: faithfulness.average_drop(*arguments)[0],
 }
 LOWER_IS_BETTER = {"deletion", "average_drop"}
+THREADS = 2
 
 
 def scoreboard(
@@ -98,10 +100,12 @@ def scoreboard(
     if compare not in maps:
         raise InputError(f"Não há {compare!r} a que comparar; há {list(maps)}.")
     pairs = [(name, metric) for metric in metrics for name in maps]
-    values = {
-        (name, metric): _measure(metric, model, images, masks, target, maps[name])
-        for name, metric in tqdm(pairs, desc="Medindo", leave=False, disable=None)
-    }
+    with ThreadPoolExecutor(THREADS) as pool:  # o NumPy, o OpenCV e a rede soltam o interpretador
+        measured = pool.map(
+            lambda pair: _measure(pair[1], model, images, masks, target, maps[pair[0]]), pairs
+        )
+        measured = tqdm(measured, "Medindo", len(pairs), leave=False, disable=None)
+        values = dict(zip(pairs, measured, strict=True))
     records = []
     for name, metric in pairs:
         mean, low, high = bootstrap(values[name, metric], groups, seed=seed)
