@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from covidcam.evaluation import LOWER_IS_BETTER, Curve
 from covidcam.figures import canvas
@@ -138,6 +139,7 @@ def randomization(tests: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
         axes.axhline(0, color="#5a6b73", linewidth=0.8)
         axes.set(title="Spearman" if measure == "spearman" else "SSIM", ylim=(-0.5, 1.05))
         axes.set_xlabel("camadas sorteadas, do topo à base")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         canvas.write(axes.yaxis, lambda value: number(value, 1))
     figure.axes[0].legend(frameon=False, fontsize=8)
     alt = (
