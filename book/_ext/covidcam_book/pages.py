@@ -8,7 +8,7 @@ from covidcam_book import notebooks
 
 TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
 # Um nome curto numa tabela («COVID-19») não se parte no hífen.
-SHORT_CELL = re.compile(r"<(t[dh])>(?=[^<]{1,16}</t[dh]>)")
+SHORT_CELL = re.compile(r"<(t[dh])>(?=[^<]{0,16}</t[dh]>)")
 # Papéis que o docutils escreve e o padrão já abandonou, ou que pedem filhos que ele não põe.
 OBSOLETE_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
 
