@@ -43,7 +43,7 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
     rows = table[table["metric"] == metric].sort_values(
         "mean", ascending=metric in LOWER_IS_BETTER, kind="stable"
     )[::-1]
-    figure = canvas.new(height=0.24 * len(rows) + 0.9)
+    figure = canvas.new(width=5.0, height=0.24 * len(rows) + 0.9)
     axes = figure.axes[0]
     for place, row in enumerate(rows.itertuples()):
         colour = canvas.COLOURS[0 if row.kind == "método" else 1]
