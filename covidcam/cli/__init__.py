@@ -55,7 +55,10 @@ def fantoma(
         int, typer.Option(metavar="N", help="A mesma semente dá as mesmas radiografias.")
     ] = 2020,
     confusao: Annotated[
-        float, typer.Option(metavar="X", help="De 0 (o aspecto não diz a classe) a 1 (diz tudo).")
+        float,
+        typer.Option(
+            metavar="X", help="De 0 (o modo de radiografar não diz a classe) a 1 (diz tudo)."
+        ),
     ] = 0.0,
 ) -> None:
     """Escreve um acervo sintético nos leiautes públicos, com a verdade de cada imagem.

@@ -136,14 +136,16 @@ def road(model, images, maps, target, shares=ROAD_SHARES, noise=0.01, seed=0) ->
     generator = np.random.default_rng(seed)
     results = []
     for image, heat, label in zip(images, maps, target, strict=True):
-        rank = _ranks(heat, generator)
+        order = _hottest_first(heat, generator)
         altered = []
         for share in shares:
-            count = round(share * rank.size)
-            for missing in (rank >= rank.size - count, rank < count):  # os mais, os menos quentes
-                filled = impute(image, missing.reshape(heat.shape))
-                noisy = filled + generator.normal(0, 255 * noise, image.shape[:2])[..., None]
-                altered.append(np.where(missing.reshape(*heat.shape, 1), noisy, image))
+            count = round(share * heat.size)
+            for erased in (order[:count], order[heat.size - count :]):
+                missing = np.zeros(heat.size, bool)
+                missing[erased] = True
+                missing = missing.reshape(heat.shape)
+                grain = generator.standard_normal(heat.shape, np.float32) * missing
+                altered.append(impute(image, missing) + 255 * noise * grain[..., None])
         scores = _score(model, np.array(altered, np.float32), np.full(len(altered), label))
         results.append((scores[1::2] - scores[0::2]).mean() / 2)
     return np.array(results)
@@ -239,12 +241,12 @@ def _fill(image, known):
     )
     small = np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
     coarse = _fill(small, (weights > 0).astype(np.float32))
-    coarse = _keep3(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
-    filled = np.where(known > 0, image, coarse)
+    filled = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    fixed = (known > 0).astype(np.uint8)
     for _ in range(SWEEPS):
-        smooth = cv2.filter2D(filled, -1, NEIGHBOURS, borderType=cv2.BORDER_REFLECT_101)
-        filled = np.where(known > 0, image, smooth.reshape(image.shape))
-    return filled
+        cv2.copyTo(image, fixed, filled)
+        filled = cv2.filter2D(filled, -1, NEIGHBOURS, borderType=cv2.BORDER_REFLECT_101)
+    return _keep3(cv2.copyTo(image, fixed, filled))
 
 
 def _keep3(image):
@@ -259,23 +261,25 @@ def _erase(model, images, maps, target, reference, steps, seed, insert):
     generator = np.random.default_rng(seed)
     shares = np.linspace(0, 1, steps + 1)
     scores = []
+    cuts = np.round(shares * maps[0].size).astype(int)
     for image, heat, label in zip(images, maps, target, strict=True):
-        hottest_first = heat.size - 1 - _ranks(heat, generator)
+        order = _hottest_first(heat, generator)
         start, end = (fill(image), image) if insert else (image, fill(image))
-        changed = hottest_first < np.round(shares * heat.size)[:, None]
-        changed = changed.reshape(-1, *heat.shape, 1)
-        altered = np.where(changed, end, start)
+        pixels, last = end.reshape(heat.size, -1), start.reshape(heat.size, -1)
+        altered = [last]
+        for changed in np.split(order, cuts[1:-1]):
+            altered.append(last := last.copy())
+            last[changed] = pixels[changed]
+        altered = np.reshape(altered, (-1, *image.shape))
         scores.append(_score(model, altered, np.full(len(altered), label)))
     scores = np.array(scores)
     return Curve(shares, scores, np.trapezoid(scores, shares, axis=1))
 
 
-def _ranks(heat, generator):
-    """A posição de cada pixel, do mais frio (0) ao mais quente; empates por sorteio."""
-    order = np.lexsort((generator.random(heat.size), heat.ravel()))
-    ranks = np.empty(heat.size, int)
-    ranks[order] = np.arange(heat.size)
-    return ranks
+def _hottest_first(heat, generator):
+    """Os pixels, do mais quente ao mais frio; empates por sorteio."""
+    shuffled = generator.permutation(heat.size)
+    return shuffled[np.argsort(-heat.ravel()[shuffled])]
 
 
 def _reference(name):

@@ -7,7 +7,6 @@ valor esperado de um sorteio, nunca pela ordem dos pixels.
 
 import cv2
 import numpy as np
-from sklearn.metrics import average_precision_score
 
 from covidcam.errors import InputError
 from covidcam.evaluation.checks import check_maps, check_masks
@@ -240,11 +239,7 @@ def auprc(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     [1.0]
     """
     maps, masks = _pair(maps, masks)
-    scores = [
-        average_precision_score(mask.ravel(), heat.ravel()) if mask.any() else np.nan
-        for heat, mask in zip(maps, masks, strict=True)
-    ]
-    return np.array(scores)
+    return np.array([_average_precision(*pair) for pair in zip(maps, masks, strict=True)])
 
 
 def prevalence(masks: np.ndarray) -> np.ndarray:
@@ -289,6 +284,16 @@ def _rank(heat, mask):
     above, tied = heat > cut, heat == cut
     places = size - above.sum()  # quantos dos empatados ainda cabem entre os K
     return ((above & mask).sum() + places * (tied & mask).sum() / tied.sum()) / size
+
+
+def _average_precision(heat, mask):
+    """A precisão média sobre os limiares; pixels empatados entram todos de uma vez."""
+    if not mask.any():
+        return np.nan
+    order = np.argsort(-heat, axis=None)
+    heat, found = heat.ravel()[order], np.cumsum(mask.ravel()[order])
+    last = np.append(np.flatnonzero(np.diff(heat)), heat.size - 1)  # o fim de cada empate
+    return (np.diff(found[last], prepend=0) * found[last] / (last + 1)).sum() / found[-1]
 
 
 def _region(heat, threshold):

@@ -56,8 +56,8 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
     best, worst = rows.iloc[-1], rows.iloc[0]
     references = rows[rows["kind"] == "referência"]
     alt = (
-        f"{METRICS.get(metric, metric)} de {len(rows)} mapas em {best.images} radiografias. Do"
-        f" melhor ao pior: {best.method}, {number(best['mean'])}, a {worst.method},"
+        f"Placar de {len(rows)} mapas em {best.images} radiografias: {METRICS.get(metric, metric)}."
+        f" Do melhor ao pior: {best.method}, {number(best['mean'])}, a {worst.method},"
         f" {number(worst['mean'])}. Referências: "
         + listing([f"{r.method} {number(r.mean)}" for r in references.itertuples()])
         + "."
@@ -129,13 +129,12 @@ def randomization(tests: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
         O texto alternativo, para `show`.
     """
     figure = canvas.new(1, 2, height=3.2)
-    ends = []
+    ends = {}
     for axes, measure in zip(figure.axes, ("spearman", "ssim"), strict=True):
         for (name, test), colour in zip(tests.items(), canvas.COLOURS, strict=False):
             means = test.groupby("step")[measure].mean()
             axes.plot(means.index, means, "o-", ms=3, color=colour, label=name)
-            if measure == "spearman":
-                ends.append(f"{name}, {number(means.iloc[-1])}")
+            ends.setdefault(measure, []).append(f"{name}, {number(means.iloc[-1])}")
         axes.axhline(0, color="#5a6b73", linewidth=0.8)
         axes.set(title="Spearman" if measure == "spearman" else "SSIM", ylim=(-0.5, 1.05))
         axes.set_xlabel("camadas sorteadas, do topo à base")
@@ -144,7 +143,8 @@ def randomization(tests: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
     figure.axes[0].legend(frameon=False, fontsize=8)
     alt = (
         "Semelhança entre o mapa da rede treinada e o da rede com camadas sorteadas, do topo à"
-        f" base. Com todas sorteadas, a correlação de Spearman é: {'; '.join(ends)}."
+        f" base. Com todas sorteadas, a correlação de Spearman é: {'; '.join(ends['spearman'])};"
+        f" e o SSIM: {'; '.join(ends['ssim'])}."
     )
     return figure, alt
 

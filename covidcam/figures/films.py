@@ -1,5 +1,6 @@
 """Radiografias lado a lado e mapas sobre elas."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 
@@ -192,9 +193,12 @@ def predictions(
     right = predicted == np.asarray(truth)
     for axes, ok in zip(figure.axes, right, strict=False):
         axes.title.set_color("black" if ok else "#b5432a")
+    mistakes = Counter(zip(np.asarray(truth)[~right], predicted[~right], strict=True))
     wrong = [
         f"{classes[t]} lida como {classes[p]}"
-        for t, p in zip(np.asarray(truth)[~right], predicted[~right], strict=True)
+        if count == 1
+        else f"{count} de {classes[t]} lidas como {classes[p]}"
+        for (t, p), count in mistakes.items()
     ]
     alt = (
         f"{counted(len(right), 'radiografia')} de teste, cada uma com a classe que a rede escolheu"

@@ -24,8 +24,8 @@ BESIDE_2020 = {
     ),
     "real": (
         "Os acervos são os mesmos de 2020; as imagens, não: aquela lista não foi publicada, e aqui"
-        " elas são sorteadas. A cabeça, a divisão por 255 e o número de épocas são os de 2020; já"
-        " o passo do treino diminui com o tempo, e os lotes têm outro tamanho."
+        " elas são sorteadas. A cabeça, os pixels divididos por 255 e o número de épocas são os de"
+        " 2020; já o passo do treino diminui com o tempo, e os lotes têm outro tamanho."
     ),
 }
 

@@ -55,7 +55,7 @@ def controls(table: pd.DataFrame) -> tuple[Figure, str]:
     canvas.write(axes.xaxis, percent)
     canvas.guide(axes)
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8)
-    alt = f"Acurácia balanceada de cada controle; o acaso é {percent(chance)}. "
+    alt = f"Acurácia balanceada de cada controle; o acaso é {percent(chance)}; "
     return figure, alt + "; ".join(parts) + "."
 
 
@@ -75,9 +75,9 @@ def controls_verdict(table: pd.DataFrame) -> str:
     for films, rows in table[table["answer"] == "classe"].groupby("films", sort=False):
         above = list(rows.loc[rows["low"] > rows["chance"], "control"])
         rest = list(rows.loc[rows["low"] <= rows["chance"], "control"])
-        said = f"acima do acaso {listing(above) or 'nenhum'}; não {listing(rest)}"
-        parts.append(f"{films}: {said if rest else 'todos acima do acaso'}")
-    return ". ".join(parts)
+        said = f"acima do acaso: {listing(above) or 'nenhum'} (não: {listing(rest)})"
+        parts.append(f"em «{films}», {said if rest else 'todos acima do acaso'}")
+    return "; ".join(parts)
 
 
 def standing(mean: float, low: float, high: float, chance: float) -> str:
@@ -136,13 +136,13 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
     canvas.write(figure.axes[1].yaxis, lambda value: number(value, 1))
     first, last = means.iloc[0], means.iloc[-1]
     alt = (
-        f"Do botão em 0 ao botão em 1, a acurácia no teste feito como o treino vai de"
+        f"Com o botão de 0 a 1, a acurácia no teste feito como o treino vai de"
         f" {percent(first.confounded)} a {percent(last.confounded)}; com cada paciente radiografado"
         f" dos dois modos, de {percent(first.unconfounded)} a {percent(last.unconfounded)}. A"
-        " energia na lesão vai de "
+        " energia na lesão vai "
         + listing(
             [
-                f"{number(first[name], 1)} a {number(last[name], 1)} ({label})"
+                f"de {number(first[name], 1)} a {number(last[name], 1)} ({label})"
                 for name, label in MAPS.items()
             ]
         )
@@ -216,7 +216,7 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
             f"{row.films}, {row.state}, {between(row.mean, row.low, row.high, show)}"
             for row in rows.iloc[::-1].itertuples()
         ]
-        parts.append(f"{MEASURES[measure]}: {'; '.join(told)}")
+        parts.append(f"{MEASURES[measure].capitalize()}: {'; '.join(told)}")
     return figure, "Antes e depois dos reparos. " + ". ".join(parts) + "."
 
 

@@ -105,6 +105,8 @@ def test_predictions_say_class_probability_and_truth(image):
     assert colours[0] == "black" and colours[1] == colours[2] != "black"
     assert "3 radiografias" in alt
     assert "NORMAL lida como COVID-19 e COVID-19 lida como NORMAL" in alt
+    alt = predictions(films, [0, 0, 0], probabilities[[1, 1, 0]], ("NORMAL", "COVID-19"))[1]
+    assert "erradas: 2 de NORMAL lidas como COVID-19." in alt
 
 
 def test_predictions_without_mistakes_say_so(image):

@@ -50,8 +50,8 @@ def test_the_controls_figure_says_every_control_of_the_class_and_no_other():
 
 def test_only_what_is_wholly_above_chance_is_above():
     said = figures.controls_verdict(CONTROLS)
-    assert "botão em 0: acima do acaso nenhum; não pulmões apagados e só a moldura" in said
-    assert "botão em 1: todos acima do acaso" in said
+    assert "em «botão em 0», acima do acaso: nenhum (não: pulmões apagados e só a moldura)" in said
+    assert "em «botão em 1», todos acima do acaso" in said
 
 
 @pytest.mark.parametrize(
