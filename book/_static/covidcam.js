@@ -17,3 +17,16 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll("[aria-label='Toggle hidden content']"))
     button.setAttribute("aria-label", "Mostrar ou esconder");
 });
+
+// O papel é claro, e nele não se abre o que está fechado.
+let onScreen;
+addEventListener("beforeprint", () => {
+  const root = document.documentElement;
+  onScreen = { theme: root.dataset.theme, closed: document.querySelectorAll("details:not([open])") };
+  root.dataset.theme = "light";
+  for (const details of onScreen.closed) details.open = true;
+});
+addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = onScreen.theme;
+  for (const details of onScreen.closed) details.open = false;
+});

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from covidcam.evaluation import LOWER_IS_BETTER, Curve
 from covidcam.figures import canvas
@@ -42,7 +43,7 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
     rows = table[table["metric"] == metric].sort_values(
         "mean", ascending=metric in LOWER_IS_BETTER, kind="stable"
     )[::-1]
-    figure = canvas.new(height=0.24 * len(rows) + 0.9)
+    figure = canvas.new(width=5.0, height=0.24 * len(rows) + 0.9)
     axes = figure.axes[0]
     for place, row in enumerate(rows.itertuples()):
         colour = canvas.COLOURS[0 if row.kind == "método" else 1]
@@ -137,6 +138,7 @@ def randomization(tests: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
         axes.axhline(0, color="#5a6b73", linewidth=0.8)
         axes.set(title="Spearman" if measure == "spearman" else "SSIM", ylim=(-0.5, 1.05))
         axes.set_xlabel("camadas sorteadas, do topo à base")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         canvas.write(axes.yaxis, lambda value: number(value, 1))
     figure.axes[0].legend(frameon=False, fontsize=8)
     alt = (

@@ -111,7 +111,7 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
     alt : str
         O texto alternativo, para `show`.
     """
-    figure = canvas.new(height=0.5 * len(table) + 1.0)
+    figure = canvas.new(width=5.0, height=0.5 * len(table) + 1.1)
     axes = figure.axes[0]
     for place, row in enumerate(table.itertuples()):
         for shift, low, high, colour, label in (
@@ -130,7 +130,7 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
     axes.set(ylim=(len(table) - 0.4, -0.6), xlabel="acurácia no teste")
     canvas.write(axes.xaxis, percent)
     canvas.guide(axes)
-    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=8)
     parts = [
         f"{row.Index}, {percent(row.accuracy, 1)} (por paciente de {percent(row.patients_low, 1)} a"
         f" {percent(row.patients_high, 1)})"

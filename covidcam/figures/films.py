@@ -121,7 +121,7 @@ def family(
         f"Uma radiografia de {label} com a lesão contornada e {len(heatmaps)} mapas dela. O ponto"
         f" mais quente cai dentro da lesão em {len(hits)}: {listing(hits) or 'nenhum'}."
     )
-    return grid(pictures, titles, columns=6, outlines=[outline] * len(pictures)), alt
+    return grid(pictures, titles, columns=5, outlines=[outline] * len(pictures)), alt
 
 
 def grid(

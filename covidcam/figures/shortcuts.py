@@ -37,7 +37,7 @@ def controls(table: pd.DataFrame) -> tuple[Figure, str]:
     """
     rows = table[table["answer"] == "classe"]
     names, sets = list(rows["control"].unique())[::-1], list(rows["films"].unique())
-    figure = canvas.new(height=0.34 * len(names) + 1)
+    figure = canvas.new(width=5.0, height=0.34 * len(names) + 1)
     axes = figure.axes[0]
     parts = []
     for place, films in enumerate(sets):

@@ -21,7 +21,7 @@ ENDINGS = [
 WRITTEN = {
     'aria-label="Toggle hidden content"': 'aria-label="Mostrar ou esconder"',
     'Type<span class="colon">': 'Tipo<span class="colon">',
-    "Alias for field number": "O campo de número",
+    'Yields<span class="colon">': 'Produz<span class="colon">',
 }
 
 
@@ -29,6 +29,7 @@ def setup(app):
     """Registra a busca; as palavras da interface estão em book/locale."""
     app.add_search_language(Search)
     app.connect("html-page-context", _translate)
+    app.connect("autodoc-skip-member", _skip)
 
 
 def _translate(app, pagename, templatename, context, doctree):
@@ -38,6 +39,11 @@ def _translate(app, pagename, templatename, context, doctree):
         context["body"] = context["body"].replace(english, portuguese)
     # a linha não se parte entre o número e o seu sinal
     context["body"] = re.sub(r"(\d) %", "\\1\u00a0%", context["body"])
+
+
+def _skip(app, what, name, obj, skip, options):
+    # os campos de uma tupla já estão na docstring dela; o que o Python escreve deles é em inglês
+    return True if (getattr(obj, "__doc__", "") or "").startswith("Alias for field") else None
 
 
 def fold(word):
