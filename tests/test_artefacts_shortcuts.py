@@ -28,7 +28,7 @@ def twice():
         {
             "label": labels,
             "patient": np.repeat(np.arange(PATIENTS), 2),
-            "aspecto": shortcuts.LOOKS * PATIENTS,
+            "modo": shortcuts.LOOKS * PATIENTS,
         }
     )
     return shortcuts.Sample(
@@ -36,7 +36,7 @@ def twice():
         lungs=lungs,
         lesions=lesions,
         rows=rows,
-        facts=("aspecto",),
+        facts=("modo",),
         test=np.arange(2 * PATIENTS) >= 2 * (PATIENTS - 8),
     )
 
@@ -58,12 +58,12 @@ def test_the_dial_changes_the_look_and_nothing_else(twice):
         assert (films.labels == twice.labels[::2]).all()
         assert films.test.sum() == 8
         assert (films.images[:, 0, 0, 0] == 255).tolist() == (
-            films.rows["aspecto"] == "adulto"
+            films.rows["modo"] == "adulto"
         ).tolist()
-    assert ((tied.rows["aspecto"] == "adulto") == (tied.labels == "COVID-19")).all()
-    assert 4 < (free.rows["aspecto"] == "adulto").sum() < PATIENTS - 4
-    half = shortcuts.turn_dial(twice, 0.5).rows["aspecto"] == tied.rows["aspecto"]
-    assert half.mean() > (free.rows["aspecto"] == tied.rows["aspecto"]).mean()
+    assert ((tied.rows["modo"] == "adulto") == (tied.labels == "COVID-19")).all()
+    assert 4 < (free.rows["modo"] == "adulto").sum() < PATIENTS - 4
+    half = shortcuts.turn_dial(twice, 0.5).rows["modo"] == tied.rows["modo"]
+    assert half.mean() > (free.rows["modo"] == tied.rows["modo"]).mean()
 
 
 def test_repaired_films_are_only_lungs_and_lose_the_corner(twice):
@@ -123,7 +123,7 @@ def untrained(settings, films):
 
 def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch, tmp_path):
     """Com as radiografias reais trocadas por ruído, e a VGG16 por pixels."""
-    inside = twice.rows["aspecto"] == "adulto"
+    inside = twice.rows["modo"] == "adulto"
     rows = twice.rows.assign(
         acervo=np.where(inside, "cohen", "kermany"),
         label=np.where(inside & (twice.labels == "COVID-19"), "COVID-19", "OUTRAS"),

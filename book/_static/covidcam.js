@@ -8,6 +8,10 @@ Object.assign(messages.en, {
   copy_failure: "Não foi possível copiar",
 });
 
+Documentation.TRANSLATIONS[
+  "Search finished, found ${resultCount} page(s) matching the search query."
+] = "Páginas encontradas: ${resultCount}.";
+
 // De um arquivo não se lê outro: a lista de páginas achadas vem sem o trecho de cada uma.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
@@ -17,6 +21,15 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll("[aria-label='Toggle hidden content']"))
     button.setAttribute("aria-label", "Mostrar ou esconder");
 });
+
+// O que rola com o dedo rola também com o teclado.
+function reachScrolling() {
+  for (const output of document.querySelectorAll(".cell_output"))
+    if (output.scrollWidth > output.clientWidth) output.tabIndex = 0;
+    else output.removeAttribute("tabindex");
+}
+addEventListener("load", reachScrolling);
+addEventListener("resize", reachScrolling);
 
 // O papel é claro, e nele não se abre o que está fechado.
 let onScreen;

@@ -74,7 +74,7 @@ def by_group(settings: Settings, found: Trained) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Uma linha por grupo (classe, acervo, incidência, aspecto, sexo, idade): imagens, acurácia,
+        Uma linha por grupo (classe, acervo, incidência, modo, sexo, idade): imagens, acurácia,
         de, a.
     """
     data, _ = arrays(settings, found.classes)
@@ -84,7 +84,7 @@ def by_group(settings: Settings, found: Trained) -> pd.DataFrame:
         "label": "classe",
         "source": "acervo",
         "view": "incidência",
-        "look": "aspecto",
+        "look": "modo",
         "sex": "sexo",
         "age": "idade",
     }

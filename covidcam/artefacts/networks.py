@@ -291,7 +291,7 @@ def phantom_mistakes(settings: Settings, trained: Trained) -> tuple[pd.DataFrame
             "era": facts["label"],
             "a rede disse": np.array(trained.classes)[trained.probabilities.argmax(axis=1)],
             "padrão": facts["pattern"],
-            "aspecto": facts["look"],
+            "modo": facts["look"],
             "lesão, % da imagem": (100 * facts["lesion_area"]).round(1),
             "contraste": facts["contrast"].round(2),
             "visível": facts["visible"].map({True: "sim", False: "não"}),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import keras
 
 LOOKS = ("infantil", "adulto")  # os dois modos de filmar dos fantomas, nesta ordem
-HABIT = ("NORMAL", "COVID-19")  # com o botão em 1, que classe é filmada de cada modo
+HABIT = ("NORMAL", "COVID-19")  # com o botão em 1, que classe é radiografada de cada modo
 DIALS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEEDS = (0, 1)
 PATIENTS, HELD_OUT, SIDE = 160, 50, 128
@@ -123,7 +123,7 @@ class Sample:
 
 
 def filmed_twice(settings: Settings) -> Sample:
-    """Fantomas em que cada paciente é filmado dos dois modos, um filme depois do outro.
+    """Fantomas em que cada paciente é radiografado dos dois modos, um filme depois do outro.
 
     Girar o botão é só escolher um dos dois: os pacientes e as lesões são sempre os mesmos.
 
@@ -155,7 +155,7 @@ def filmed_twice(settings: Settings) -> Sample:
         lungs=films["lungs"],
         lesions=films["lesions"],
         rows=rows,
-        facts=("aspecto", "incidência", "faixa etária"),
+        facts=("modo", "incidência", "faixa etária"),
         test=np.arange(len(rows)) >= 2 * (PATIENTS - HELD_OUT),
     )
 
@@ -172,7 +172,7 @@ def _film(number, look):
     row = {
         "label": label,
         "patient": patient,
-        "aspecto": look,
+        "modo": look,
         "incidência": film.facts["view"],
         "faixa etária": "criança" if film.facts["age"] < 12 else "adulto",
         "licence": "CC0 (fantoma)",
@@ -188,7 +188,7 @@ def turn_dial(twice: Sample, dial: float, seed: int = 0) -> Sample:
     twice : Sample
         O que `filmed_twice` devolve.
     dial : float
-        De 0 (o modo é sorteado) a 1 (cada classe é sempre filmada do seu modo).
+        De 0 (o modo é sorteado) a 1 (cada classe é sempre radiografada do seu modo).
     seed : int
         Do sorteio.
 
@@ -367,8 +367,8 @@ def dial_experiment(settings: Settings) -> pd.DataFrame:
     -------
     DataFrame
         Uma linha por posição do botão e semente: confounded (a acurácia nos pacientes de teste
-        filmados como os do treino), unconfounded (nos mesmos, cada um filmado dos dois modos), e
-        a energia de dois mapas na lesão, em vezes o acaso, nos adultos com COVID-19.
+        radiografados como os do treino), unconfounded (nos mesmos, cada um dos dois modos), e a
+        energia de dois mapas na lesão, em vezes o acaso, nos adultos com COVID-19.
     """
 
     def make(folder: Path) -> None:
@@ -389,7 +389,7 @@ def _turned(settings, twice, dial, seed):
     right = _right(models.predict(model, test.images), test).reshape(-1, 2)
     habit, each = _habit(test), np.arange(len(right))
     at_home, away = right[each, habit].mean(), right[each, 1 - habit].mean()
-    sick = test.pick((test.labels == "COVID-19") & (test.rows["aspecto"] == "adulto").to_numpy())
+    sick = test.pick((test.labels == "COVID-19") & (test.rows["modo"] == "adulto").to_numpy())
     target = test.classes.index("COVID-19")
     options = {"window": SIDE // 4, "stride": SIDE // 8}
     maps = cam.explain(model, sick.images, ["grad-cam", "occlusion"], target, **options)
@@ -472,7 +472,7 @@ def one_mode(settings: Settings) -> Sample:
     """
     if settings.source == "fantoma":
         twice = filmed_twice(settings)
-        return twice.pick((twice.rows["aspecto"] == "adulto").to_numpy())
+        return twice.pick((twice.rows["modo"] == "adulto").to_numpy())
     films = real_films(settings)
     return films.pick((films.rows["acervo"] == "cohen").to_numpy())
 
@@ -492,7 +492,7 @@ def before_and_after(settings: Settings) -> pd.DataFrame:
         que o acaso daria), images e patients. As medidas:
 
         - network: acurácia balanceada da rede em pacientes que ela não viu;
-        - both_looks: a mesma, com cada paciente filmado dos dois modos (só nos fantomas);
+        - both_looks: a mesma, com cada paciente radiografado dos dois modos (só nos fantomas);
         - energy: energia do Grad-CAM nos pulmões, em vezes a parte da imagem que eles cobrem;
         - share: essa parte;
         - hidden, shape: acurácia balanceada com os pulmões apagados, e só com a forma deles;
@@ -541,7 +541,7 @@ def _state(settings, films, both):
     else:
         new = both.pick(both.test)
         found["both_looks"] = _accuracy(models.predict(model, new.images), new)
-        found["look"] = _score(both, controls.pixels(both.images), "aspecto")
+        found["look"] = _score(both, controls.pixels(both.images), "modo")
     records = [
         {
             "measure": name,

@@ -360,7 +360,7 @@ def _fractions(coco: dict) -> dict[str, list]:
 
 
 def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Junta ao levantamento o que só um fantoma sabe: o aspecto sorteado e as máscaras."""
+    """Junta ao levantamento o que só um fantoma sabe: o modo sorteado e as máscaras."""
     table = folder / "phantom.csv"
     relative = rows["path"].map(lambda path: Path(path).relative_to(folder).as_posix())
     if table.is_file():

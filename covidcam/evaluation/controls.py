@@ -185,7 +185,7 @@ def boxes(masks: np.ndarray, margin: float = 0.0) -> np.ndarray:
 
 
 def ties(labels: Sequence, facts: pd.DataFrame) -> pd.DataFrame:
-    """Quantas imagens de cada classe têm cada valor de cada fato (acervo, aspecto, incidência).
+    """Quantas imagens de cada classe têm cada valor de cada fato (acervo, modo, incidência).
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def measure(
     lungs : ndarray, bool (N, H, W), optional
         Sem elas não há os controles que apagam, isolam ou desenham os pulmões.
     facts : DataFrame, optional
-        O que se sabe de cada imagem sem a olhar: acervo, aspecto, incidência, faixa etária. Cada
+        O que se sabe de cada imagem sem a olhar: acervo, modo, incidência, faixa etária. Cada
         coluna é usada como única pista da classe, e depois procurada no filme.
     features : callable
         De imagens (N, H, W, C) para (N, D): `pixels`, ou a saída de uma rede.

@@ -155,7 +155,7 @@ def average_drop(model, images, maps, target, reference="black") -> tuple[np.nda
     """Quanto a confiança cai quando só fica o que o mapa aponta, e se em vez disso ela sobe.
 
     Cada pixel é pesado pelo mapa: onde ele vale 1 fica a imagem, onde vale 0 a referência. De um
-    mapa chato, que não aponta nada, só fica a referência.
+    mapa plano, que não aponta nada, só fica a referência.
 
     Parameters
     ----------

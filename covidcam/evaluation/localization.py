@@ -1,6 +1,6 @@
 """O mapa acerta? Medidas de um mapa contra a máscara da verdade, uma por imagem.
 
-Convenções, as mesmas em todas: NaN onde a máscara está vazia; um mapa chato (todo igual, ou todo
+Convenções, as mesmas em todas: NaN onde a máscara está vazia; um mapa plano (todo igual, ou todo
 zero) conta como o acaso, de modo que não dizer nada nunca é vantagem; empates são desfeitos pelo
 valor esperado de um sorteio, nunca pela ordem dos pixels.
 """
@@ -163,7 +163,7 @@ def iou(maps: np.ndarray, masks: np.ndarray, threshold: float | str = "otsu") ->
     Returns
     -------
     ndarray, float64 (N,)
-        De 0 a 1; um mapa chato vale o mesmo que marcar a imagem inteira.
+        De 0 a 1; um mapa plano vale o mesmo que marcar a imagem inteira.
 
     Raises
     ------

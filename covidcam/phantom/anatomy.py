@@ -1,6 +1,6 @@
 """O paciente: geometria em centímetros, sorteada por paciente, e a corda de cada órgão.
 
-O mesmo paciente pode ser filmado criança ou adulto: os sorteios são quantis (quão largo, quão
+O mesmo paciente pode ser radiografado criança ou adulto: os sorteios são quantis (quão largo, quão
 alto, onde o vaso bifurca) e só depois viram centímetros na idade pedida.
 """
 
@@ -446,7 +446,7 @@ def ribs(patient, camera):
     lengths = lengths * (1 - 0.75 * np.minimum(sideways, 1) ** 2)
     height = (0.46 if patient.adult else 0.5) * patient.vertebra
     cortex = 0.12 if patient.adult else 0.09
-    # a criança é filmada com menos tensão (60–70 kVp), que dá mais contraste ao osso
+    # a criança é radiografada com menos tensão (60–70 kVp), que dá mais contraste ao osso
     contrast = 2.6 if patient.adult else 3.6
     return plank(camera, points, lengths, height, 0.36 * height, cortex, contrast)
 

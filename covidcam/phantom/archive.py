@@ -195,7 +195,7 @@ def _junk(rows):
             yield row["filename"], b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xdb\0C"
 
 
-# O plano: quem é filmado, como, e em que arquivo ------------------------------
+# O plano: quem é radiografado, como, e em que arquivo ------------------------------
 
 
 def plan(counts, seed, confounding):

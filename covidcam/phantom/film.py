@@ -68,7 +68,7 @@ class Formation:
     Attributes
     ----------
     patient, disease, acquisition, camera
-        Quem é filmado, o que tem, e como se filma.
+        Quem é radiografado, o que tem, e como.
     lungs : covidcam.phantom.anatomy.Lungs
         O ar de cada raio, na grade da câmera.
     shadow : covidcam.phantom.pathology.Shadow
@@ -143,7 +143,7 @@ def formation(seed, label, size=256, *, look=None, patient=None, lesions=True):
     seed, label, size, look, patient
         Os de `radiograph`.
     lesions : bool
-        Se falso, o mesmo paciente filmado do mesmo modo com o pulmão sadio.
+        Se falso, o mesmo paciente, do mesmo modo, com o pulmão sadio.
 
     Returns
     -------

@@ -53,7 +53,7 @@ def dial(request, twice):
         labels,
         np.arange(len(labels)),
         lungs,
-        pd.DataFrame({"aspecto": look}),
+        pd.DataFrame({"modo": look}),
     )
     return request.param, images, lungs, lesions, table.set_index(["control", "answer"])
 
@@ -78,8 +78,8 @@ def test_without_the_lungs_the_class_is_guessed_only_if_the_looks_tell_it(dial):
 
 def test_the_look_is_always_readable_and_tells_the_class_only_when_tied_to_it(dial):
     position, *_, table = dial
-    assert table.loc["filme inteiro", "aspecto"].low > 0.8
-    alone = table.loc["só: aspecto", "classe"]
+    assert table.loc["filme inteiro", "modo"].low > 0.8
+    alone = table.loc["só: modo", "classe"]
     assert (alone.balanced == 1) if position == 1 else (alone.low <= 0.5)
 
 
@@ -93,8 +93,8 @@ def test_the_table_has_the_promised_rows_and_columns(dial):
         ("pulmões apagados", "classe"),
         ("só a forma dos pulmões", "classe"),
         ("só os pulmões", "classe"),
-        ("só: aspecto", "classe"),
-        ("filme inteiro", "aspecto"),
+        ("só: modo", "classe"),
+        ("filme inteiro", "modo"),
     ]
     assert {"balanced", "low", "high", "chance", "accuracy", "largest", "patients"} <= set(table)
     assert ((table["low"] <= table["balanced"]) & (table["balanced"] <= table["high"])).all()

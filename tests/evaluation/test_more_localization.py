@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from covidcam import evaluation
 from covidcam.errors import InputError
@@ -112,3 +113,14 @@ def test_a_threshold_that_is_not_one_is_refused(threshold):
 def test_tuning_needs_a_mask():
     with pytest.raises(InputError, match="vazias"):
         evaluation.tune_threshold(np.ones((1, 2, 4)), np.zeros((1, 2, 4)))
+
+
+@pytest.mark.parametrize("levels", [2, 7, 10**9])  # com muitos, poucos e nenhum empate
+def test_auprc_is_the_average_precision_of_the_field(levels):
+    random = np.random.default_rng(0)
+    maps = np.floor(random.random((4, 13, 17)) * levels) / levels
+    masks = random.random(maps.shape) < 0.2
+    expected = [
+        average_precision_score(m.ravel(), h.ravel()) for h, m in zip(maps, masks, strict=True)
+    ]
+    assert evaluation.auprc(maps, masks) == pytest.approx(expected, abs=1e-12)
