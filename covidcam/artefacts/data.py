@@ -80,7 +80,6 @@ def arrays(
 
     parameters = {
         "data": identity(settings, data),
-        "folder": str(data),  # as linhas guardam caminhos: num depósito mudado de lugar, refazem-se
         "size": settings.size,
         "classes": list(classes),
     }
@@ -89,8 +88,10 @@ def arrays(
     return datasets.load(folder, classes), folder
 
 
-def identity(settings: Settings, data: Path) -> str:
-    """O que distingue um acervo de outro sem ler todas as imagens: nome, tamanho e data.
+def identity(settings: Settings, data: Path) -> list[str]:
+    """O que distingue um acervo de outro sem ler as imagens: onde está, e o que há nele.
+
+    As tabelas feitas dele guardam caminhos: num depósito mudado de lugar, refazem-se.
 
     Parameters
     ----------
@@ -100,11 +101,11 @@ def identity(settings: Settings, data: Path) -> str:
 
     Returns
     -------
-    str
+    list of str
+        A pasta, e a chave dos fantomas ou o resumo de nomes, tamanhos e datas dos arquivos.
     """
-    if settings.source == "fantoma":
-        return data.parent.name
-    return store.listing(data)
+    content = data.parent.name if settings.source == "fantoma" else store.listing(data)
+    return [str(data), content]
 
 
 def weights_identity(settings: Settings) -> str:

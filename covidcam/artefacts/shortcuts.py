@@ -232,11 +232,7 @@ def real_films(settings: Settings) -> Sample:
         found = [each.mask for each in lungs.find_many(made.X, settings)]
         np.save(folder / "lungs.npy", np.packbits(found, axis=-1))
 
-    parameters = {
-        "data": identity(settings, data),
-        "folder": str(data),
-        "size": settings.size,
-    }
+    parameters = {"data": identity(settings, data), "size": settings.size}
     code = ["datasets", "lungs", "phantom", "artefacts/data"]
     folder = store.keep(settings.cache, "filmes-reais", parameters, code, make)
     made = datasets.load(folder)

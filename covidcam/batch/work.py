@@ -16,6 +16,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from covidcam import datasets, evaluation, figures
+from covidcam.batch import png
 from covidcam.batch.inputs import Item
 from covidcam.batch.results import DONE, REFUSED, Output, content_of, names_classes
 from covidcam.errors import DataError
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 LONGEST = 1024  # o maior lado de uma sobreposição; imagens maiores são reduzidas
 THUMBNAIL = 256
-PNG = (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)  # menor e mais rápido que o padrão
 BATCH = 16
 WORKERS = min(4, os.cpu_count() or 1)
 
@@ -208,7 +208,7 @@ def _write(one: Explained, output: Output) -> Film:
         }
         pictures[method] = _thumbnail(picture)
         output.write(names[0], _npy(raw))
-        output.write(names[1], _encoded(".png", picture, *PNG))
+        output.write(names[1], png.encode(picture))
     if names_classes(output.request):
         classes = output.request["modelo"]["classes"]
         facts["classe"] = classes[int(one.probabilities.argmax())]
@@ -253,11 +253,8 @@ def _thumbnail(picture: np.ndarray) -> str:
     scale = min(1, THUMBNAIL / max(picture.shape[:2]))
     size = [max(1, round(side * scale)) for side in picture.shape[1::-1]]
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return base64.b64encode(_encoded(".jpg", small)).decode()
-
-
-def _encoded(extension: str, picture: np.ndarray, *options: int) -> bytes:
-    return cv2.imencode(extension, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)[1].tobytes()
+    jpeg = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))[1]
+    return base64.b64encode(jpeg).decode()
 
 
 def _npy(array: np.ndarray) -> bytes:
