@@ -24,9 +24,12 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // O que rola com o dedo rola também com o teclado.
 function reachScrolling() {
-  for (const output of document.querySelectorAll(".cell_output"))
-    if (output.scrollWidth > output.clientWidth) output.tabIndex = 0;
+  for (const output of document.querySelectorAll(".cell_output:has(> img)")) {
+    const scrolls = output.scrollWidth > output.clientWidth;
+    output.classList.toggle("scrolls", scrolls);
+    if (scrolls) output.tabIndex = 0;
     else output.removeAttribute("tabindex");
+  }
 }
 addEventListener("load", reachScrolling);
 addEventListener("resize", reachScrolling);

@@ -147,7 +147,9 @@ def grid(
     images = list(images)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    figure = canvas.new(rows, columns, width=7.5, height=rows * (7.5 / columns + 0.3))
+    tallest = max(image.shape[0] / image.shape[1] for image in images)
+    caption = 0.07 + 0.18 * max(len(title.split("\n")) for title in titles)
+    figure = canvas.new(rows, columns, width=7.5, height=rows * (tallest * 7.3 / columns + caption))
     outlines = outlines if outlines is not None else [None] * len(images)
     for axes in figure.axes[len(images) :]:
         axes.set_axis_off()
