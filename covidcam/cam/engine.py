@@ -16,7 +16,6 @@ import numpy as np
 from tqdm import tqdm
 
 from covidcam.cam import tf
-from covidcam.cam.heatmaps import rectify
 from covidcam.cam.methods import METHODS
 from covidcam.cam.network import FINAL_ACTIVATIONS, Network
 from covidcam.errors import InputError, ModelError
@@ -24,6 +23,7 @@ from covidcam.errors import InputError, ModelError
 AT_THE_MAP = {"activation", "gradient", "drop"}
 # Um motor vive enquanto vive o seu modelo: nada nele aponta de volta para a chave.
 ENGINES = WeakKeyDictionary()
+ALIGNMENT = 64
 GUIDED = {"Relu": "CovidcamGuidedRelu", "Relu6": "CovidcamGuidedRelu6"}
 
 
@@ -39,7 +39,13 @@ def settings(name):
 
 def parameters(name):
     """Devolve os parâmetros do método."""
-    return inspect.signature(METHODS[name]).parameters.values()
+    return signature(METHODS[name]).parameters.values()
+
+
+@cache
+def signature(method):
+    """A assinatura da função, lida uma vez."""
+    return inspect.signature(method)
 
 
 def engine_for(graph, output):
@@ -67,16 +73,15 @@ class Engine:
         self.compiled = {}
 
     def explain(self, names, layer, images, target, batch_size, options):
-        """Explica um lote: nome -> (mapa bruto, valores, pico), classes, logits e saída."""
+        """Explica um lote: nome -> mapa bruto, classes, logits e saída."""
         plan = self.plan(names, layer)
-        images = tf.constant(images.astype(np.float32, copy=False))
+        images = tensor_of(images)
         maps, known, target, logits, scores = plan.survey(images, tf.constant(target))
         for name in plan.outside:
             probe = Probe(self, images, target, tf.gather(logits, target, batch_dims=1), batch_size)
             asked = {quantity: known[quantity] for quantity in wants(name) - {"probe"}}
             chosen = {key: options[key] for key in settings(name).keys() & options.keys()}
-            raw = METHODS[name](probe, **asked, **chosen)
-            maps[name] = (raw, *rectify(raw, images.shape[1:3]))
+            maps[name] = METHODS[name](probe, **asked, **chosen)
         return maps, target, logits, scores
 
     def plan(self, names, layer):
@@ -152,28 +157,29 @@ class Probe:
         register_guided_relu()
         return self.engine.function(("gradient", guided), slope)(images, self.target)
 
-    def masked(self, index, masks, baseline=None, prepare=None):
+    def masks(self, count):
+        """Devolve máscaras (K, H, W) por preencher, que vão ao modelo sem cópia."""
+        return aligned((count, *self.images.shape[1:3]))
+
+    def masked(self, index, masks, baseline=None):
         """Devolve o logit (K,) da imagem ``index`` sob K máscaras (K, H, W).
 
         Onde a máscara vale 1 fica a imagem; onde vale 0, ``baseline``: um número, (C,), ou o
-        zero (None). ``prepare(masks, (H, W))``, se dado, faz as máscaras dentro do grafo.
+        zero (None).
         """
         network = self.engine.network
 
-        def forward(image, target, masks, *fill):
-            if prepare is not None:
-                masks = prepare(masks, tf.shape(image)[1:3])
-            altered = blend(image, masks, *fill)
-            return class_logit(network, altered, tf.repeat(target, tf.shape(masks)[0]))
+        def forward(images, target, index, masks, *fill):
+            altered = blend(images[index], masks, *fill)
+            return class_logit(network, altered, tf.repeat(target[index], tf.shape(masks)[0]))
 
-        one = slice(index, index + 1)
-        given = [tf.cast(masks, tf.float32)]
-        specs = [tf.TensorSpec((None, None, None), tf.float32)]
+        given = [tf.constant(index), tensor_of(masks)]
+        specs = [tf.TensorSpec((), tf.int32), tf.TensorSpec((None, None, None), tf.float32)]
         if baseline is not None:
             given.append(tf.broadcast_to(tf.cast(baseline, tf.float32), self.images.shape[3:]))
-            specs.append(tf.TensorSpec(given[1].shape, tf.float32))
-        function = self.engine.function(("masked", len(given), prepare), forward, *specs)
-        return function(self.images[one], self.target[one], *given)
+            specs.append(tf.TensorSpec(given[2].shape, tf.float32))
+        function = self.engine.function(("masked", len(given)), forward, *specs)
+        return function(self.images, self.target, *given)
 
     def chunks(self, items):
         """Corta ``items`` em pedaços que cabem em uma passagem."""
@@ -182,6 +188,22 @@ class Probe:
     def watch(self, steps, title):
         """Percorre ``steps`` com uma barra de progresso, se há um terminal que a mostre."""
         return tqdm(steps, desc=title, leave=False, disable=None)
+
+
+def tensor_of(array):
+    """Devolve a matriz como tensor float32, com no máximo uma cópia (``tf.constant`` faz duas)."""
+    if array.ctypes.data % ALIGNMENT or array.dtype != np.float32 or not array.flags.carray:
+        array, given = aligned(array.shape), array
+        array[:] = given
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+
+def aligned(shape):
+    """Uma matriz float32 vazia que começa onde o TensorFlow exige para a usar sem cópia."""
+    size = int(np.prod(shape))
+    memory = np.empty(size + ALIGNMENT // 4, np.float32)
+    start = -memory.ctypes.data % ALIGNMENT // 4
+    return memory[start : start + size].reshape(shape)
 
 
 def survey_graph(network, names, exports, slot, images, target):
@@ -204,17 +226,16 @@ def survey_graph(network, names, exports, slot, images, target):
         known["weights"] = class_weights(dense, target)
     maps = {}
     for name in names:
-        raw = METHODS[name](**{quantity: known[quantity] for quantity in wants(name)})
-        maps[name] = (raw, *rectify(raw, tf.shape(images)[1:3]))
+        maps[name] = METHODS[name](**{quantity: known[quantity] for quantity in wants(name)})
     return maps, {quantity: known[quantity] for quantity in exports}, target, logits, scores
 
 
 def blend(image, masks, fill=None):
-    """A imagem (1, H, W, C) sob as máscaras (K, H, W), com ``fill`` (C,) onde elas valem 0.
+    """A imagem (H, W, C) sob as máscaras (K, H, W), com ``fill`` (C,) onde elas valem 0.
 
     Com os canais postos lado a lado na largura, as contas custam a metade.
     """
-    _, height, width, channels = tf.unstack(tf.shape(image))
+    height, width, channels = tf.unstack(tf.shape(image))
     masks = tf.repeat(masks, channels, axis=2)
     altered = tf.reshape(image, (1, height, width * channels))
     if fill is None:

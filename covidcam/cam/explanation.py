@@ -6,7 +6,7 @@ import numpy as np
 
 from covidcam.cam import checks
 from covidcam.cam.engine import engine_for, settings
-from covidcam.cam.heatmaps import Heatmaps, join
+from covidcam.cam.heatmaps import Heatmaps, join, rectify
 from covidcam.cam.methods import METHODS
 from covidcam.errors import InputError
 
@@ -173,9 +173,12 @@ class Task:
         )
         target, logits, scores = (tensor.numpy() for tensor in rest)
         layers, found = self.engine.plan(self.names, self.layer).layers, {}
-        for name in self.names:
-            raw, values, peak = (tensor.numpy() for tensor in maps[name])
+        # Um só bloco: pedir e devolver memória aos pedaços custaria mais do que enchê-la.
+        block = np.empty((len(self.names), *images.shape[:3]), np.float32)
+        for name, values in zip(self.names, block, strict=True):
+            raw = np.array(maps[name])
             checks.check_finite(raw, name)
+            _, peak = rectify(raw, images.shape[1:3], values)
             found[name] = Heatmaps(values, raw, peak, target, logits, scores, layers[name])
         return found
 

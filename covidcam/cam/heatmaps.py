@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+import cv2
 import numpy as np
-
-from covidcam.cam import tf
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,24 +60,15 @@ def join(parts):
     return Heatmaps(**joined, layer=parts[0].layer)
 
 
-def upsample(maps, size):
-    """Amplia mapas (N, h, w) para ``size``: bilinear, com centros de meio pixel.
-
-    Dois produtos de matrizes fazem o mesmo que ``tf.image.resize``, que usa um só núcleo.
-    """
-    height, width = tf.unstack(tf.shape(maps)[1:])
-    rows, columns = interpolation(height, size[0]), interpolation(width, size[1])
-    return tf.matmul(rows, tf.matmul(maps, columns, transpose_b=True))
+def upsample(maps, size, out=None):
+    """Amplia mapas (N, h, w) para ``size``, em ``out`` se dado: bilinear, centros de meio pixel."""
+    out = np.empty((len(maps), *size), np.float32) if out is None else out
+    for source, destination in zip(maps, out, strict=True):
+        cv2.resize(source, size[::-1], dst=destination, interpolation=cv2.INTER_LINEAR)
+    return out
 
 
-def interpolation(source, target):
-    """A matriz (target, source) que interpola linearmente ``source`` amostras em ``target``."""
-    source, target = tf.cast(source, tf.float32), tf.cast(target, tf.float32)
-    place = tf.clip_by_value((tf.range(target) + 0.5) * source / target - 0.5, 0, source - 1)
-    return tf.nn.relu(1 - tf.abs(place[:, None] - tf.range(source)))
-
-
-def rectify(raw, size):
+def rectify(raw, size, out=None):
     """Retifica, amplia para ``size`` e divide cada mapa pelo seu próprio máximo.
 
     Nenhum épsilon entra na conta: o menor máximo positivo ainda vale 1, e um mapa sem nada
@@ -86,14 +76,17 @@ def rectify(raw, size):
 
     Parameters
     ----------
-    raw : tensor of float32, shape (N, h, w)
+    raw : ndarray of float32, shape (N, h, w)
     size : (int, int)
+    out : ndarray of float32, shape (N, H, W), or None
+        Onde escrever os mapas.
 
     Returns
     -------
-    values : tensor of float32, shape (N, H, W)
-    peak : tensor of float32, shape (N,)
+    values : ndarray of float32, shape (N, H, W)
+    peak : ndarray of float32, shape (N,)
     """
-    positive = upsample(tf.nn.relu(raw), size)
-    peak = tf.reduce_max(positive, axis=(1, 2))
-    return positive / tf.where(peak > 0, peak, 1)[:, None, None], peak
+    values = upsample(np.maximum(raw, 0), size, out)
+    peak = values.max(axis=(1, 2))
+    values /= np.where(peak > 0, peak, 1)[:, None, None]
+    return values, peak

@@ -18,25 +18,27 @@ def score_cam(probe, activation, *, channels=None):
     ``channels`` usa só os tantos de maior variância; None, todos. Mapa (N, h, w).
     Wang et al., CVPRW 2020, doi:10.1109/CVPRW50498.2020.00020.
     """
-    usable = (tf.reduce_max(activation, (1, 2)) > tf.reduce_min(activation, (1, 2))).numpy()
-    order = np.argsort(-tf.math.reduce_variance(activation, (1, 2)).numpy(), kind="stable")
+    activation = activation.numpy()
+    usable = np.ptp(activation, axis=(1, 2)) > 0
+    order = np.argsort(-activation.var(axis=(1, 2)), kind="stable")
     jobs = []
     for i, row in enumerate(order):
         jobs += [(i, chunk) for chunk in probe.chunks(row[usable[i, row]][:channels])]
     logits = np.full(usable.shape, -np.inf, np.float32)
     for i, chosen in probe.watch(jobs, "score-cam"):
-        maps = tf.transpose(tf.gather(activation[i], chosen, axis=-1), (2, 0, 1))
-        logits[i, chosen] = probe.masked(i, maps, prepare=stretch)
+        maps = np.moveaxis(activation[i][..., chosen], -1, 0)
+        logits[i, chosen] = probe.masked(i, stretch(maps, probe.masks(len(chosen))))
     weights = tf.where(np.isfinite(logits), tf.nn.softmax(logits), 0.0)
     return weighted_sum(activation, weights)
 
 
-def stretch(maps, size):
-    """Amplia cada mapa para ``size`` e o leva a [0, 1] pelo seu mínimo e máximo."""
-    large = upsample(maps, size)
-    least = tf.reduce_min(large, axis=(1, 2), keepdims=True)
-    width = tf.reduce_max(large, axis=(1, 2), keepdims=True) - least
-    return tf.math.divide_no_nan(large - least, width)
+def stretch(maps, masks):
+    """Amplia cada mapa em ``masks``, que devolve, e o leva a [0, 1] pelo seu mínimo e máximo."""
+    upsample(maps, masks.shape[1:], masks)
+    masks -= masks.min(axis=(1, 2), keepdims=True)
+    width = masks.max(axis=(1, 2), keepdims=True)
+    masks /= np.where(width > 0, width, 1)
+    return masks
 
 
 def occlusion(probe, *, window=None, stride=None, baseline=None):
@@ -55,25 +57,20 @@ def occlusion(probe, *, window=None, stride=None, baseline=None):
         [slice(start, start + window) for start in starts(side, window, stride)] for side in size
     )
     windows = [(row, column) for row in rows for column in columns]
-    edges = np.array([[[r.start, r.stop, c.start, c.stop]] for r, c in windows], np.float32)
+    logit, mean = probe.logit.numpy(), tf.reduce_mean(probe.images, axis=(1, 2)).numpy()
+    fills = mean if baseline is None else [baseline] * len(mean)
     total, covered = np.zeros((len(probe.images), *size), np.float32), np.zeros(size, np.float32)
     for chunk in probe.watch(list(probe.chunks(range(len(windows)))), "occlusion"):
-        for place in chunk:
+        masks = probe.masks(len(chunk))
+        masks.fill(1)
+        for mask, place in zip(masks, chunk, strict=True):
+            mask[windows[place]] = 0
             covered[windows[place]] += 1
-        for i, image in enumerate(probe.images):
-            fill = tf.reduce_mean(image, axis=(0, 1)) if baseline is None else baseline
-            seen = probe.masked(i, edges[chunk.start : chunk.stop], fill, prepare=but_the_window)
-            for amount, place in zip((probe.logit[i] - seen).numpy(), chunk, strict=True):
+        for i, fill in enumerate(fills):
+            drop = logit[i] - probe.masked(i, masks, fill).numpy()
+            for amount, place in zip(drop, chunk, strict=True):
                 total[i][windows[place]] += amount
     return tf.constant(total / np.maximum(covered, 1))
-
-
-def but_the_window(edges, size):
-    """Máscaras que valem 0 na janela (alto, baixo, esquerda, direita) de ``edges`` (K, 1, 4)."""
-    top, bottom, left, right = tf.unstack(edges, 4, axis=2)
-    row, column = (tf.cast(tf.range(side), tf.float32) for side in tf.unstack(size, 2))
-    rows, columns = (top <= row) & (row < bottom), (left <= column) & (column < right)
-    return 1 - tf.cast(rows[:, :, None] & columns[:, None, :], tf.float32)
 
 
 def starts(side, window, stride):
@@ -97,8 +94,7 @@ def rise(probe, *, samples=1000, grid=7, probability=0.5, seed=0):
     for chunk in probe.watch(list(probe.chunks(np.arange(samples))), "rise"):
         masks = smooth_masks(cells[chunk], offsets[chunk], size)
         shown += masks.sum(axis=0)
-        given = tf.constant(masks)
-        scores = np.array([probe.masked(i, given) for i in range(count)])
+        scores = np.array([probe.masked(i, masks) for i in range(count)])
         total += np.tensordot(scores, masks, axes=1)
         logits += scores.sum(axis=1)
     raw = (total - logits[:, None, None] / samples * shown) / (samples * probability)
@@ -109,7 +105,7 @@ def smooth_masks(cells, offsets, size):
     """Amplia grades (n, g + 1, g + 1) a máscaras (n, H, W), cada uma deslocada até uma célula."""
     (height, width), grid = size, cells.shape[1] - 1
     cell = np.array([-(-height // grid), -(-width // grid)])
-    large = upsample(cells, (grid + 1) * cell).numpy()
+    large = upsample(cells, tuple((grid + 1) * cell))
     corners = (offsets * cell).astype(int)
     return np.stack(
         [m[y : y + height, x : x + width] for m, (y, x) in zip(large, corners, strict=True)]

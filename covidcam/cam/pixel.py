@@ -57,5 +57,6 @@ def guided_grad_cam(probe, activation, gradient):
 
     Springenberg et al. (2014), arXiv:1412.6806; Selvaraju et al., IJCV 128:336-359 (2020).
     """
-    coarse = upsample(tf.nn.relu(grad_cam(activation, gradient)), probe.images.shape[1:3])
+    positive = tf.nn.relu(grad_cam(activation, gradient)).numpy()
+    coarse = upsample(positive, probe.images.shape[1:3])
     return coarse * tf.reduce_sum(probe.gradient(probe.images, guided=True), axis=-1)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from covidcam.cam import Heatmaps, explain
-from covidcam.cam.heatmaps import rectify
+from covidcam.cam.heatmaps import rectify, upsample
 
 # A é a própria imagem (uma convolução identidade); y = ΣW ⊙ A, logo G = W.
 FIRST = np.array([[1, 2], [3, 4]])
@@ -45,19 +45,26 @@ def test_grad_cam_plus_plus_by_hand():
 
 
 def test_upsampling_has_half_pixel_centres():
-    values, peak = rectify(tf.constant([[[0.0, 4.0]]]), (1, 4))
+    values, peak = rectify(np.array([[[0, 4]]], "float32"), (1, 4))
     np.testing.assert_allclose(values[0], [[0, 0.25, 0.75, 1]])
     assert peak[0] == 4
 
 
+@pytest.mark.parametrize("size", [(9, 20), (5, 7), (3, 4)])
+def test_upsampling_is_that_of_tensorflow(size):
+    maps = np.random.default_rng(0).normal(size=(2, 5, 7)).astype("float32")
+    expected = tf.image.resize(maps[..., None], size, antialias=False)[..., 0]
+    np.testing.assert_allclose(upsample(maps, size), expected, atol=2e-6)
+
+
 def test_rectifying_comes_before_upsampling():
-    values, _ = rectify(tf.constant([[[-8.0, 4.0]]]), (1, 4))
+    values, _ = rectify(np.array([[[-8, 4]]], "float32"), (1, 4))
     np.testing.assert_allclose(values[0], [[0, 0.25, 0.75, 1]])
 
 
 def test_flat_where_nothing_is_positive():
-    values, peak = rectify(tf.constant([[[-1.0, 0.0]], [[-1.0, 1e-30]]]), (3, 3))
-    maps = Heatmaps(values.numpy(), None, peak.numpy(), None, None, None, "")
+    values, peak = rectify(np.array([[[-1, 0]], [[-1, 1e-30]]], "float32"), (3, 3))
+    maps = Heatmaps(values, None, peak, None, None, None, "")
     np.testing.assert_array_equal(maps.flat, [True, False])
     np.testing.assert_array_equal(maps.values[0], 0)
     assert maps.values[1].max() == 1
@@ -66,7 +73,7 @@ def test_flat_where_nothing_is_positive():
 @pytest.mark.parametrize("peaks", [[2.0, 4.0, 0.0], [0.0, 0.0, 0.0]])
 def test_shared_maps_are_comparable(peaks):
     raw = np.array(peaks, "float32")[:, None, None] * np.array([[0.5, 1]], "float32")
-    values, peak = (tensor.numpy() for tensor in rectify(tf.constant(raw), (1, 2)))
+    values, peak = rectify(raw, (1, 2))
     maps = Heatmaps(values, raw, peak, None, None, None, "")
     np.testing.assert_allclose(maps.shared(), raw / (max(peaks) or 1))
     assert len(maps) == 3

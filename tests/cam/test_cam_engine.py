@@ -174,6 +174,42 @@ def test_a_model_is_not_kept_alive(sequential):
     assert watched() is None
 
 
+def arrangements(images):
+    """As mesmas imagens, arrumadas na memória de todos os modos que um leitor pode trazer."""
+    size, floats = images.size, np.empty(images.size + 17, np.float32)
+    for offset in (0, 1, 16):  # pelo menos uma não começa onde o TensorFlow quer
+        placed = floats[offset : offset + size].reshape(images.shape)
+        placed[:] = images
+        yield placed
+    yield images.astype(np.float64)
+    yield np.asfortranarray(images)
+    yield images[:, ::-1].copy()[:, ::-1]
+    frozen = images.copy()
+    frozen.flags.writeable = False
+    yield frozen
+
+
+def test_how_the_images_lie_in_memory_changes_nothing_and_they_stay_as_they_were():
+    model, images = nets.pooled(), nets.images(2)
+    expected = explain(model, images, ["grad-cam", "occlusion"], window=4)
+    for placed in arrangements(images):
+        before = placed.copy()
+        found = explain(model, placed, ["grad-cam", "occlusion"], window=4)
+        for name, maps in expected.items():
+            np.testing.assert_array_equal(found[name].values, maps.values)
+        np.testing.assert_array_equal(placed, before)
+
+
+def test_a_map_kept_outlives_the_call_that_made_it():
+    model, images = nets.pooled(), nets.images(2)
+    kept = explain(model, images)
+    copies = kept.values.copy(), kept.raw.copy()
+    for seed in range(5):
+        explain(model, nets.images(2, seed=seed), ["cam", "score-cam", "occlusion"], window=4)
+    np.testing.assert_array_equal(kept.values, copies[0])
+    np.testing.assert_array_equal(kept.raw, copies[1])
+
+
 def test_a_model_is_left_as_it_was():
     model, batch = nets.residual(), nets.images()
     before = model.predict(batch, verbose=0), model.to_json(), model.get_weights()
