@@ -69,21 +69,21 @@ def localization(random):
             name + case, metric.__name__, getattr(evaluation, name)(maps, masks), theirs, reason
         )
 
-    any_tie = "lá basta um dos pontos empatados cair dentro: o mapa chato acerta sempre"
+    any_tie = "lá basta um dos pontos empatados cair dentro: o mapa plano acerta sempre"
     lost_nan = "defeito de lá: o NaN é gravado num vetor bool e vira um acerto"
     nothing = "lá é 0/0 = NaN; aqui não apontar nada conta como o acaso"
     in_order = "lá os empates seguem a ordem dos pixels; aqui valem a média do sorteio"
     other = "outra medida: lá é a área ROC; a Quantus não tem a de precisão e revocação"
     return [
         row("pointing_game", quantus.PointingGame),
-        row("pointing_game", quantus.PointingGame, any_tie, ", mapa chato", maps=flat),
+        row("pointing_game", quantus.PointingGame, any_tie, ", mapa plano", maps=flat),
         row("pointing_game", quantus.PointingGame, lost_nan, ", máscara vazia", masks=empty),
         row("energy_inside", quantus.AttributionLocalisation),
         row("energy_inside", quantus.RelevanceMassAccuracy),
         row("energy_inside", quantus.RelevanceMassAccuracy, case=", máscara vazia", masks=empty),
         row("energy_inside", quantus.RelevanceMassAccuracy, nothing, ", mapa zero", maps=zero),
         row("rank_accuracy", quantus.RelevanceRankAccuracy),
-        row("rank_accuracy", quantus.RelevanceRankAccuracy, in_order, ", mapa chato", maps=flat),
+        row("rank_accuracy", quantus.RelevanceRankAccuracy, in_order, ", mapa plano", maps=flat),
         row("auprc", quantus.AUC, other),
     ]
 

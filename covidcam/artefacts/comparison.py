@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from covidcam import datasets, store
-from covidcam.artefacts.data import arrays
+from covidcam.artefacts.data import arrays, weights_identity
 from covidcam.artefacts.networks import (
     EPOCHS,
     SPLIT_SEED,
@@ -156,8 +156,14 @@ def split_comparison(settings: Settings) -> pd.DataFrame:
         )
         gap.to_csv(target / "gap.csv", index=False)
 
-    parameters = {"arrays": folder.name, "network": network(settings, ""), "seeds": SEEDS}
-    code = ["evaluation/leakage", "models/architectures", "artefacts/comparison"]
+    parameters = {
+        "arrays": folder.name,
+        "network": network(settings, ""),
+        "weights": weights_identity(settings),
+        "seeds": SEEDS,
+    }
+    code = ["evaluation/leakage", "models/architectures", "models/inference"]
+    code += ["artefacts/comparison"]
     target = store.keep(settings.cache, "divisoes", parameters, code, make)
     return pd.read_csv(target / "gap.csv").assign(patient=data.rows["patient"].to_numpy())
 

@@ -61,7 +61,8 @@ def collect(arguments: Sequence[str | os.PathLike], output: str | os.PathLike) -
     >>> [item.name for item in collect(["/filmes/a.png", "/filmes/b/c.png"], "saida")]
     ['a.png', 'b/c.png']
     """
-    skipped = os.path.realpath(output)
+    # as sobreposições também quando os resultados vão para a própria pasta das imagens
+    skipped = {os.path.realpath(path) for path in (output, os.path.join(output, "sobreposicoes"))}
     given = [os.path.abspath(argument) for argument in arguments]
     paths = {path for argument in given for path in _files(argument, skipped)}
     if not paths:
@@ -122,7 +123,7 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _files(argument: str, skipped: str) -> Iterator[str]:
+def _files(argument: str, skipped: set[str]) -> Iterator[str]:
     if not os.path.isdir(argument):
         yield argument
         return
@@ -130,7 +131,8 @@ def _files(argument: str, skipped: str) -> Iterator[str]:
         inner[:] = [
             name
             for name in inner
-            if not name.startswith(".") and os.path.realpath(os.path.join(folder, name)) != skipped
+            if not name.startswith(".")
+            and os.path.realpath(os.path.join(folder, name)) not in skipped
         ]
         for name in names:
             path = os.path.join(folder, name)

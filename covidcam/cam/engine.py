@@ -191,7 +191,10 @@ class Probe:
 
 
 def tensor_of(array):
-    """Devolve a matriz como tensor float32, com no máximo uma cópia (``tf.constant`` faz duas)."""
+    """Devolve a matriz como tensor float32, com no máximo uma cópia (``tf.constant`` faz duas).
+
+    O tensor pode usar a memória da matriz: quem a recebeu não escreve nela enquanto ele viver.
+    """
     if array.ctypes.data % ALIGNMENT or array.dtype != np.float32 or not array.flags.carray:
         array, given = aligned(array.shape), array
         array[:] = given

@@ -13,7 +13,8 @@ class Heatmaps:
     Attributes
     ----------
     values : ndarray of float32, shape (N, H, W)
-        O mapa de cada imagem em [0, 1], dividido pelo seu próprio máximo.
+        O mapa de cada imagem em [0, 1], dividido pelo seu próprio máximo. Os métodos pedidos
+        juntos dividem um bloco de memória: quem guarda um só a libera com uma cópia.
     raw : ndarray of float32, shape (N, h, w) or (N, H, W)
         O mapa com sinal, antes de retificar e escalar: na resolução da camada ou, nos métodos
         de pixel, na da imagem.

@@ -92,7 +92,7 @@ def rise(probe, *, samples=1000, grid=7, probability=0.5, seed=0):
     offsets = random.random((samples, 2))
     logits, shown, total = np.zeros(count), np.zeros(size), np.zeros((count, *size))
     for chunk in probe.watch(list(probe.chunks(np.arange(samples))), "rise"):
-        masks = smooth_masks(cells[chunk], offsets[chunk], size)
+        masks = smooth_masks(cells[chunk], offsets[chunk], probe.masks(len(chunk)))
         shown += masks.sum(axis=0)
         scores = np.array([probe.masked(i, masks) for i in range(count)])
         total += np.tensordot(scores, masks, axes=1)
@@ -101,12 +101,12 @@ def rise(probe, *, samples=1000, grid=7, probability=0.5, seed=0):
     return tf.constant(raw, tf.float32)
 
 
-def smooth_masks(cells, offsets, size):
-    """Amplia grades (n, g + 1, g + 1) a máscaras (n, H, W), cada uma deslocada até uma célula."""
-    (height, width), grid = size, cells.shape[1] - 1
+def smooth_masks(cells, offsets, masks):
+    """Amplia grades (n, g + 1, g + 1) em ``masks`` (n, H, W), cada uma deslocada até uma célula."""
+    (height, width), grid = masks.shape[1:], cells.shape[1] - 1
     cell = np.array([-(-height // grid), -(-width // grid)])
     large = upsample(cells, tuple((grid + 1) * cell))
     corners = (offsets * cell).astype(int)
-    return np.stack(
-        [m[y : y + height, x : x + width] for m, (y, x) in zip(large, corners, strict=True)]
-    )
+    for mask, grown, (y, x) in zip(masks, large, corners, strict=True):
+        mask[:] = grown[y : y + height, x : x + width]
+    return masks

@@ -105,10 +105,12 @@ def brightest_spot(images: np.ndarray, lungs: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, float32 (N, H, W)
+        Onde a imagem tem valores negativos, contados a partir do menor.
     """
     sigma = images.shape[2] / 30
-    blurred = [cv2.GaussianBlur(grey, (0, 0), sigma) for grey in _grey(images)]
-    return np.array(blurred, np.float32) * lungs
+    blurred = np.array([cv2.GaussianBlur(grey, (0, 0), sigma) for grey in _grey(images)])
+    blurred -= np.minimum(blurred.min(axis=(1, 2), keepdims=True), 0)
+    return blurred * lungs
 
 
 BASELINES = {

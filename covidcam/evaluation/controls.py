@@ -16,6 +16,7 @@ from covidcam.evaluation.checks import check_masks
 from covidcam.evaluation.intervals import balanced_accuracy
 
 FOLDS = 5
+MOST_VALUES = 4  # de um fato que se adivinha pelo filme
 FRAME = 0.04  # a moldura, em parte do lado: nove pixels em 237
 CENTRE = 0.7  # o retângulo apagado no meio, em parte dos lados
 MARGIN = 0.1  # quanto a caixa apagada passa dos pulmões, em parte do lado
@@ -60,6 +61,7 @@ def frame(images: np.ndarray, share: float = FRAME) -> np.ndarray:
     (2, 36)
     """
     inside = _central(images, 1 - 2 * share)
+    inside[[0, -1], :] = inside[:, [0, -1]] = False  # ao menos um pixel, por menor que seja o filme
     return _grey(images)[:, ~inside]
 
 
@@ -77,7 +79,8 @@ def statistics(images: np.ndarray) -> np.ndarray:
     """
     greys = _grey(images).reshape(len(images), -1)
     percentiles = np.percentile(greys, (1, 10, 50, 90, 99), axis=1)
-    return np.stack([greys.mean(axis=1), greys.std(axis=1), *percentiles], axis=1)
+    found = [greys.mean(axis=1), greys.std(axis=1), *percentiles]
+    return np.stack(found, axis=1).astype(np.float32)
 
 
 # O que se apaga --------------------------------------------------------------------------------
@@ -229,7 +232,8 @@ def measure(
         Sem elas não há os controles que apagam, isolam ou desenham os pulmões.
     facts : DataFrame, optional
         O que se sabe de cada imagem sem a olhar: acervo, modo, incidência, faixa etária. Cada
-        coluna é usada como única pista da classe, e depois procurada no filme.
+        coluna é usada como única pista da classe e, se tem de dois a quatro valores, cada um em
+        cinco pacientes ou mais, também adivinhada pelo filme.
     features : callable
         De imagens (N, H, W, C) para (N, D): `pixels`, ou a saída de uma rede.
     seed : int
@@ -264,7 +268,8 @@ def measure(
         records.append(
             {"control": f"só: {name}", "answer": "classe", **score(columns, labels, groups, seed)}
         )
-        if pd.Series(groups).groupby(told).nunique().min() >= FOLDS > columns.shape[1] > 1:
+        least = pd.Series(groups).groupby(told).nunique().min()
+        if 1 < columns.shape[1] <= MOST_VALUES and least >= FOLDS:
             found = score(pixels(images), told, groups, seed)
             records.append({"control": "filme inteiro", "answer": name, **found})
     return pd.DataFrame(records)

@@ -1,8 +1,9 @@
 """O mapa é fiel ao modelo? Apaga-se o que ele aponta e olha-se a resposta da rede, por imagem.
 
 A resposta é a probabilidade da classe explicada. O valor que substitui um pixel apagado (a
-**referência**) muda o resultado e por isso é sempre dito: ``"black"``, ``"mean"`` (a média da
-imagem) ou ``"blur"`` (a imagem muito borrada).
+**referência**) muda o resultado e por isso é sempre dito: ``"black"`` (zero, que só é preto em
+imagens de 0 a 255 ou de 0 a 1), ``"mean"`` (a média da imagem) ou ``"blur"`` (a imagem muito
+borrada).
 """
 
 from typing import NamedTuple
@@ -114,7 +115,7 @@ def road(model, images, maps, target, shares=ROAD_SHARES, noise=0.01, seed=0) ->
     model, images, maps, target, seed
         Como em `deletion`; as imagens vão de 0 a 255.
     shares : sequence of float
-        Que partes dos pixels apagar.
+        Que partes dos pixels apagar, de 0 (sem ele) a 1.
     noise : float
         Desvio do ruído, em relação a 255.
 
@@ -126,13 +127,15 @@ def road(model, images, maps, target, shares=ROAD_SHARES, noise=0.01, seed=0) ->
     Raises
     ------
     InputError
-        Como em `deletion`.
+        Como em `deletion`, ou se uma parte não está entre 0 e 1.
 
     References
     ----------
     Rong, Leemann, Borisov, Kasneci e Kasneci, ICML 2022. arXiv:2202.00449.
     """
     images, maps, target = _check(model, images, maps, target)
+    if not len(shares) or not all(0 < share <= 1 for share in shares):
+        raise InputError(f"As partes são {shares}; aceitam-se números maiores que 0 e até 1.")
     generator = np.random.default_rng(seed)
     results = []
     for image, heat, label in zip(images, maps, target, strict=True):

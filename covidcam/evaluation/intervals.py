@@ -98,7 +98,7 @@ def balanced_accuracy(
     Raises
     ------
     InputError
-        Como `bootstrap`.
+        Como `bootstrap`, ou se não há um rótulo por valor.
 
     Examples
     --------
@@ -108,6 +108,8 @@ def balanced_accuracy(
     """
     right, groups = np.asarray(right, float), np.asarray(groups)
     _check(right, groups)
+    if len(labels) != len(right):
+        raise InputError(f"Há {len(right)} acertos e {len(labels)} rótulos; um para cada um.")
     index, draws = _draw_patients(groups, samples, seed)
     classes, column = np.unique(labels, return_inverse=True)
     counts, hits = np.zeros((2, draws.shape[1], len(classes)))

@@ -98,6 +98,11 @@ def nearest(
         Uma linha por imagem de teste: test, train (as linhas do par), similarity (−1 a 1),
         same_patient e near_duplicate.
 
+    Raises
+    ------
+    InputError
+        Se há um só paciente: não há pares de pacientes diferentes com que comparar.
+
     Examples
     --------
     >>> x = np.array([[0.0, 1], [0, 2], [3, 0], [0, 1.1]])
@@ -106,6 +111,8 @@ def nearest(
     0      0          True
     """
     patients = np.unique(patients, return_inverse=True)[1]
+    if patients.max(initial=0) == 0:
+        raise InputError("As imagens são de um só paciente; são precisos ao menos dois.")
     spread = features.std(axis=0)
     z = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1)
     z /= np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-12)

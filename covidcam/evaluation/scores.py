@@ -87,8 +87,11 @@ def scoreboard(
         raise InputError(f"Não há as medidas {sorted(unknown)}; há {[*WHERE, *FAITHFUL]}.")
     masks = check_masks(masks)
     groups = np.asarray(groups)
+    if masks.shape != np.shape(images)[:3]:
+        raise InputError(f"As imagens têm a forma {np.shape(images)} e as máscaras, {masks.shape}.")
     if groups.shape != (len(images),):
         raise InputError(f"Há {len(images)} imagens e {groups.shape} pacientes; um para cada uma.")
+    bootstrap(np.zeros(len(images)), groups, samples=1)  # recusa os pacientes antes do trabalho
     lungs = np.ones_like(masks) if lungs is None else lungs
     explained = cam.explain(model, images, list(methods), target=target, **options)
     target = next(iter(explained.values())).target

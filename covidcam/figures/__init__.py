@@ -2,8 +2,8 @@
 
 from covidcam.figures.boards import board, board_table, deletion, randomization, verdict
 from covidcam.figures.canvas import film, new, png, show
-from covidcam.figures.classification import accuracies, discrimination, losses, reliability
-from covidcam.figures.curves import confusion, training
+from covidcam.figures.classification import accuracies, discrimination, reliability
+from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import beside_2020_note, credits, pairs_sentence, source_note

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -137,39 +136,6 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
         for row in table.itertuples()
     ]
     return figure, f"Acurácia no teste: {listing(parts)}."
-
-
-def losses(histories: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
-    """A perda de várias redes por época, no treino e na validação.
-
-    Parameters
-    ----------
-    histories : mapping of str to DataFrame
-        Nome da rede e o que `covidcam.models.train` devolve.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    alt : str
-        O texto alternativo, para `show`.
-    """
-    figure = canvas.new(1, len(histories), height=2.8)
-    parts = []
-    for axes, (name, history) in zip(figure.axes, histories.items(), strict=True):
-        epochs = np.arange(1, len(history) + 1)
-        axes.plot(epochs, history["loss"], color=canvas.COLOURS[0], label="treino")
-        axes.plot(epochs, history["val_loss"], color=canvas.COLOURS[1], label="validação")
-        axes.set(title=name, xlabel="época")
-        axes.set_ylim(bottom=0)
-        canvas.write(axes.yaxis, _one_place)
-        last = history.iloc[-1]
-        parts.append(
-            f"{name}, em {len(history)} épocas, {number(last.loss)} no treino e"
-            f" {number(last.val_loss)} na validação"
-        )
-    figure.axes[0].set_ylabel("perda")
-    figure.axes[0].legend(frameon=False)
-    return figure, f"A perda ao fim do treino: {'; '.join(parts)}."
 
 
 def _one_place(value):

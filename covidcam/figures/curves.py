@@ -1,6 +1,6 @@
 """Curvas de treino e matriz de confusão."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,19 +26,11 @@ def training(history: pd.DataFrame) -> tuple[Figure, str]:
         O texto alternativo, para `show`.
     """
     figure = canvas.new(1, 2, height=2.8)
-    epochs = np.arange(1, len(history) + 1)
-    for axes, name, title in zip(
-        figure.axes, ("loss", "accuracy"), ("Perda", "Acurácia"), strict=True
-    ):
-        for prefix, label, colour in zip(
-            ("", "val_"), ("treino", "validação"), canvas.COLOURS, strict=False
-        ):
-            axes.plot(epochs, history[prefix + name], color=colour, label=label)
-        axes.set(title=title, xlabel="época")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        canvas.write(axes.yaxis, number)
-        axes.set_ylim(bottom=0, top=1.02 if name == "accuracy" else None)
-    figure.axes[0].legend(frameon=False)
+    loss, accuracy = figure.axes
+    _by_epoch(loss, history, "loss", "Perda")
+    _by_epoch(accuracy, history, "accuracy", "Acurácia")
+    accuracy.set_ylim(top=1.02)
+    loss.legend(frameon=False)
     first, last = history.iloc[0], history.iloc[-1]
     alt = (
         f"Em {len(history)} épocas a perda do treino vai de {number(first.loss)} a"
@@ -47,6 +39,44 @@ def training(history: pd.DataFrame) -> tuple[Figure, str]:
         f" {percent(last.val_accuracy)} na validação."
     )
     return figure, alt
+
+
+def losses(histories: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
+    """A perda de várias redes por época, no treino e na validação.
+
+    Parameters
+    ----------
+    histories : mapping of str to DataFrame
+        Nome da rede e o que `covidcam.models.train` devolve.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    figure = canvas.new(1, len(histories), height=2.8)
+    parts = []
+    for axes, (name, history) in zip(figure.axes, histories.items(), strict=True):
+        _by_epoch(axes, history, "loss", name)
+        last = history.iloc[-1]
+        parts.append(
+            f"{name}, em {len(history)} épocas, {number(last.loss)} no treino e"
+            f" {number(last.val_loss)} na validação"
+        )
+    figure.axes[0].set_ylabel("perda")
+    figure.axes[0].legend(frameon=False)
+    return figure, f"A perda ao fim do treino: {'; '.join(parts)}."
+
+
+def _by_epoch(axes, history, measure, title):
+    epochs = np.arange(1, len(history) + 1)
+    axes.plot(epochs, history[measure], color=canvas.COLOURS[0], label="treino")
+    axes.plot(epochs, history[f"val_{measure}"], color=canvas.COLOURS[1], label="validação")
+    axes.set(title=title, xlabel="época")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylim(bottom=0)
+    canvas.write(axes.yaxis, number)
 
 
 def confusion(counts: np.ndarray, classes: Sequence[str]) -> tuple[Figure, str]:

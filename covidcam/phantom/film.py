@@ -67,8 +67,14 @@ class Formation:
 
     Attributes
     ----------
-    patient, disease, acquisition, camera
-        Quem é radiografado, o que tem, e como.
+    patient : covidcam.phantom.anatomy.Patient
+        Quem é radiografado.
+    disease : covidcam.phantom.pathology.Disease
+        O que tem.
+    acquisition : covidcam.phantom.looks.Acquisition
+        Como foi radiografado.
+    camera : covidcam.phantom.projection.Camera
+        Onde estão fonte, paciente e detector.
     lungs : covidcam.phantom.anatomy.Lungs
         O ar de cada raio, na grade da câmera.
     shadow : covidcam.phantom.pathology.Shadow

@@ -26,6 +26,11 @@ def test_a_folder_gives_its_images_in_order_and_nothing_else(tmp_path):
     assert names(found) == ["a/c.jpg", "b.PNG", "exame"]
 
 
+def test_results_kept_beside_the_images_are_not_explained_again(tmp_path):
+    touch(tmp_path, "a.png", "sobreposicoes/a-1.grad-cam.png", "b/sobreposicoes/c.png")
+    assert names(collect([tmp_path], tmp_path)) == ["a.png", "b/sobreposicoes/c.png"]
+
+
 def test_links_to_folders_are_not_followed(tmp_path):
     touch(tmp_path, "a/b.png")
     (tmp_path / "a" / "volta").symlink_to(tmp_path)

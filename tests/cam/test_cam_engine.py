@@ -11,6 +11,7 @@ import cam_networks as nets
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import covidcam.cam
 from covidcam.cam import METHODS, activation_methods, explain
@@ -198,6 +199,16 @@ def test_how_the_images_lie_in_memory_changes_nothing_and_they_stay_as_they_were
         for name, maps in expected.items():
             np.testing.assert_array_equal(found[name].values, maps.values)
         np.testing.assert_array_equal(placed, before)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
+def test_a_method_may_count_in_another_precision(monkeypatch, dtype):
+    double = lambda activation: tf.cast(tf.reduce_sum(activation, -1), dtype)  # noqa: E731
+    monkeypatch.setitem(METHODS, "sum", lambda activation: tf.reduce_sum(activation, -1))
+    monkeypatch.setitem(METHODS, "double-sum", double)
+    maps = explain(nets.pooled(), nets.images(2), ["sum", "double-sum"])
+    assert maps["double-sum"].raw.dtype == np.float32
+    np.testing.assert_allclose(maps["double-sum"].values, maps["sum"].values, atol=2e-2)
 
 
 def test_a_map_kept_outlives_the_call_that_made_it():

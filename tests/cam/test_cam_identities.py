@@ -397,8 +397,8 @@ def test_rise_ignores_a_constant_added_to_the_logit():
 def test_masks_have_the_asked_mean_and_range():
     random = np.random.default_rng(0)
     cells = (random.random((2000, 8, 8)) < 0.3).astype("float32")
-    masks = perturbation.smooth_masks(cells, random.random((2000, 2)), (30, 40))
-    assert masks.shape == (2000, 30, 40)
+    masks = np.full((2000, 30, 40), np.nan, np.float32)
+    perturbation.smooth_masks(cells, random.random((2000, 2)), masks)
     assert masks.min() >= 0 and masks.max() <= 1
     np.testing.assert_allclose(masks.mean(0), 0.3, atol=0.05)
 
@@ -407,7 +407,7 @@ def test_a_mask_without_offset_is_the_upsampled_grid():
     cells = np.array([[[1, 0, 1], [0, 1, 0], [1, 1, 0]]], "float32")  # grade 2 x 2 e sobra
     exact = tf.image.resize(cells[..., None], (12, 12))[0, ..., 0].numpy()
     for offset, corner in ((0.0, 0), (0.5, 2), (0.99, 3)):
-        masks = perturbation.smooth_masks(cells, np.array([[offset, 0]]), (8, 8))
+        masks = perturbation.smooth_masks(cells, np.array([[offset, 0]]), np.empty((1, 8, 8)))
         np.testing.assert_allclose(masks[0], exact[corner : corner + 8, :8])
 
 

@@ -182,3 +182,21 @@ def test_what_is_refused(features, labels, groups, said):
 def test_masks_of_another_size_are_refused():
     with pytest.raises(InputError, match="máscaras"):
         controls.only(np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 8, 9), bool))
+
+
+def test_the_frame_of_the_smallest_film_is_one_pixel_wide():
+    assert controls.frame(np.zeros((2, 6, 5, 3))).shape == (2, 30 - 4 * 3)
+
+
+def test_a_fact_is_guessed_only_with_few_values_in_enough_patients():
+    random = np.random.default_rng(0)
+    images = random.integers(0, 255, (60, 24, 24, 3)).astype(np.uint8)
+    facts = {f"{n} valores": np.arange(60) % n for n in (1, 2, 4, 5)}
+    facts["raro"] = np.where(np.arange(60) < 4, "a", "b")
+    table = controls.measure(images, np.arange(60) % 3, np.arange(60), facts=pd.DataFrame(facts))
+    assert set(table.answer) == {"classe", "2 valores", "4 valores"}
+
+
+def test_balanced_accuracy_refuses_labels_of_another_length():
+    with pytest.raises(InputError, match="4 acertos e 3 rótulos"):
+        balanced_accuracy(np.ones(4), np.zeros(3), np.arange(4))

@@ -181,3 +181,9 @@ def test_bad_input_is_refused(change, word):
     arguments = {"images": X, "maps": np.ones((1, 2, 3)), "target": TARGET} | change
     with pytest.raises(InputError, match=word):
         deletion(MODEL, **arguments)
+
+
+@pytest.mark.parametrize("shares", [(), (0.0,), (1.5,), (0.2, float("nan"))])
+def test_road_refuses_shares_that_are_not_shares(shares):
+    with pytest.raises(InputError, match="partes"):
+        road(MODEL, X, X[..., 0], TARGET, shares=shares)

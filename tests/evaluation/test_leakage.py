@@ -55,3 +55,8 @@ def test_refusals():
         split_gap(x, labels[:-1], patients)
     with pytest.raises(InputError, match="tem 4 pacientes; são precisos 5"):
         split_gap(x[:9], np.arange(9) % 2, patients[:9])
+
+
+def test_one_patient_has_nobody_to_be_compared_with():
+    with pytest.raises(InputError, match="um só paciente"):
+        nearest(np.eye(3), np.zeros(3), [0, 1], [2])

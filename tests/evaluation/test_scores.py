@@ -6,6 +6,7 @@ import pytest
 
 from covidcam import cam, evaluation
 from covidcam.errors import InputError
+from covidcam.evaluation.baselines import brightest_spot
 
 METHODS = ["grad-cam", "cam", "gradient"]
 
@@ -82,3 +83,26 @@ def test_the_constant_reference_is_chance(case, table):
 def test_bad_input_is_refused(case, change, word):
     with pytest.raises(InputError, match=word):
         evaluation.scoreboard(**(case | {"methods": ["grad-cam"], "metrics": ["auprc"]} | change))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"groups": np.zeros(9)}, "paciente"),
+        ({"groups": np.array([0, 1, np.nan] * 3)}, "3 de 9"),
+        ({"masks": np.ones((9, 24, 23), bool)}, "as máscaras, \\(9, 24, 23\\)"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_before_the_work(monkeypatch, case, change, said):
+    monkeypatch.setattr(cam, "explain", lambda *_, **__: pytest.fail("trabalhou antes de recusar"))
+    with pytest.raises(InputError, match=said):
+        evaluation.scoreboard(**case | change, methods=METHODS)
+
+
+def test_images_from_minus_one_to_one_are_measured(case):
+    scaled = case | {"images": case["images"] / 127.5 - 1}
+    table = evaluation.scoreboard(**scaled, methods=METHODS)
+    assert np.isfinite(table["mean"]).all()
+    spots = [brightest_spot(c["images"], c["masks"]) for c in (case, scaled)]
+    brightest = [spot.reshape(9, -1).argmax(axis=1) for spot in spots]
+    assert (spots[1] >= 0).all() and (brightest[0] == brightest[1]).all()
