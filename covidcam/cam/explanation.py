@@ -176,7 +176,7 @@ class Task:
         # Um só bloco: pedir e devolver memória aos pedaços custaria mais do que enchê-la.
         block = np.empty((len(self.names), *images.shape[:3]), np.float32)
         for name, values in zip(self.names, block, strict=True):
-            raw = np.array(maps[name]).astype(np.float32, copy=False)
+            raw = np.asarray(maps[name]).astype(np.float32)
             checks.check_finite(raw, name)
             _, peak = rectify(raw, images.shape[1:3], values)
             found[name] = Heatmaps(values, raw, peak, target, logits, scores, layers[name])
