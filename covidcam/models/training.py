@@ -97,7 +97,8 @@ def train(
         loss=f"{kind}_crossentropy",
         metrics=[f"{kind}_crossentropy", f"{kind}_accuracy"],
     )
-    data = tf.data.Dataset.from_tensor_slices((features[train], targets[train]))
+    trained.optimizer.build(trained.trainable_variables)  # ou o passo seria traçado duas vezes
+    data = _rows(features[train], targets[train])
     data = data.shuffle(len(train), seed=seed).batch(batch_size)
     if augment:
         varied = _augmentation(features.shape[1:], seed)
@@ -113,7 +114,7 @@ def train(
     with tqdm(total=epochs, desc=f"Treinando {model.name}", unit="época", disable=None) as bar:
         history = trained.fit(
             data.prefetch(2),
-            validation_data=(features[validation], targets[validation]),
+            validation_data=_rows(features[validation], targets[validation]).batch(2 * batch_size),
             epochs=epochs,
             class_weight=weights if balanced else None,
             callbacks=[
@@ -141,6 +142,18 @@ def _targets(model, Y):
             f"Y tem a forma {Y.shape}; para {model.name} são precisas {max(count, 2)} colunas."
         )
     return Y[:, 1:].astype("float32") if count == 1 else Y.astype("float32")
+
+
+def _rows(features, targets):
+    """As linhas como o tf.data as entrega, sem o seu ajuste automático.
+
+    Cada época abre e fecha quem ajusta, e espera que ele acorde para fechar: até meio segundo.
+    """
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return tf.data.Dataset.from_tensor_slices((features, targets)).with_options(options)
 
 
 def _augmentation(shape, seed):
