@@ -10,6 +10,7 @@ from tqdm import tqdm
 from covidcam.errors import InputError
 from covidcam.models.inference import split
 from covidcam.models.learner import learner
+from covidcam.models.variation import varied
 
 if TYPE_CHECKING:
     import keras
@@ -88,6 +89,8 @@ def train(
     whole = features.shape[1:] == model.input_shape[1:]
     kept = model if whole else split(model)[1]
     trained = learner(kept, sparsity)
+    if augment:
+        trained = varied(trained, seed)
     kind = "binary" if targets.shape[1] == 1 else "categorical"
     steps = epochs * -(-len(train) // batch_size)
     trained.compile(
@@ -100,9 +103,6 @@ def train(
     trained.optimizer.build(trained.trainable_variables)  # ou o passo seria traçado duas vezes
     data = _rows(features[train], targets[train])
     data = data.shuffle(len(train), seed=seed).batch(batch_size)
-    if augment:
-        varied = _augmentation(features.shape[1:], seed)
-        data = data.map(lambda x, y: (varied(tf.cast(x, tf.float32)), y))
     weights = dict(enumerate(len(train) / np.maximum(Y[train].sum(axis=0), 1) / Y.shape[1]))
     callbacks = []
     if patience is not None:
@@ -154,49 +154,3 @@ def _rows(features, targets):
     options = tf.data.Options()
     options.autotune.enabled = False
     return tf.data.Dataset.from_tensor_slices((features, targets)).with_options(options)
-
-
-def _augmentation(shape, seed):
-    """Variações de posição, tamanho, giro, lado e contraste, e um quadrado apagado por imagem.
-
-    O quadrado obriga a rede a usar toda a lesão, e não só o pedaço mais fácil dela.
-    """
-    import tensorflow as tf
-
-    if len(shape) != 3 or shape[0] != shape[1]:
-        raise InputError(f"Só imagens podem variar; as características têm a forma {shape}.")
-    side = shape[0]
-    random = tf.random.Generator.from_seed(seed)
-
-    def uniform(count, limit):
-        return random.uniform((count,), -limit, limit)
-
-    def move(images):
-        """Uma só reamostragem: giro, zoom, deslocamento e espelho em torno do centro."""
-        count = tf.shape(images)[0]
-        angle, zoom = uniform(count, 0.13), 1 + uniform(count, 0.2)
-        a, b = zoom * tf.cos(angle), zoom * tf.sin(angle)
-        mirror, half = tf.sign(uniform(count, 1)), side / 2
-        x = half * (1 - a * mirror + b) + uniform(count, 0.1 * side)
-        y = half * (1 - a - b * mirror) + uniform(count, 0.1 * side)
-        zeros = tf.zeros(count)
-        matrix = tf.stack([a * mirror, -b, x, b * mirror, a, y, zeros, zeros], axis=1)
-        return tf.raw_ops.ImageProjectiveTransformV3(
-            images=images,
-            transforms=matrix,
-            output_shape=(side, side),
-            fill_value=0.0,
-            interpolation="BILINEAR",
-            fill_mode="NEAREST",
-        )
-
-    def erase_square(images):
-        centres = random.uniform((tf.shape(images)[0], 2, 1), 0, side)
-        near = tf.abs(tf.range(side, dtype=tf.float32) - centres) < side / 8
-        return tf.where((near[:, 0, :, None] & near[:, 1, None, :])[..., None], 0.0, images)
-
-    def vary(images):
-        contrast = 1 + uniform(tf.shape(images)[0], 0.3)
-        return erase_square(move(images) * contrast[:, None, None, None])
-
-    return vary
