@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
-from sklearn.covariance import LedoitWolf
 
 from covidcam.errors import InputError
 
@@ -111,6 +110,8 @@ def fit(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> UsualFilms:
     Dalal e Triggs, 2005, 10.1109/CVPR.2005.177 (HOG); Ledoit e Wolf, 2004,
     10.1016/S0047-259X(03)00096-4 (covariância); Lee et al., 2018, arXiv:1807.03888 (Mahalanobis).
     """
+    from sklearn.covariance import LedoitWolf
+
     grey, labels = _grey(images), np.asarray(labels)
     if labels.shape != (len(grey),):
         raise InputError(f"Há {len(grey)} imagens e classes de forma {labels.shape}.")

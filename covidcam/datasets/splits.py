@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from covidcam.errors import DataError
 
@@ -44,6 +43,8 @@ def split_by_patient(
                 f"A classe {label} tem {count} paciente; são precisos ao menos 2 para que treino"
                 " e teste tenham pacientes diferentes."
             )
+    from sklearn.model_selection import StratifiedGroupKFold
+
     folds = min(folds, int(patients.min()))
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     labels = rows["label"]
@@ -78,6 +79,8 @@ def split_2020(count: int) -> tuple[np.ndarray, np.ndarray]:
     >>> len(train), len(test)
     (300, 75)
     """
+    from sklearn.model_selection import train_test_split
+
     train, test = train_test_split(np.arange(count), test_size=0.2, random_state=40)
     return train, test
 

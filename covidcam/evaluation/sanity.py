@@ -8,8 +8,6 @@ arXiv:2110.14297).
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import gaussian_filter
-from scipy.stats import spearmanr
 from tqdm import tqdm
 
 from covidcam.errors import InputError
@@ -169,6 +167,8 @@ def ssim(first: np.ndarray, second: np.ndarray, sigma: float = 1.5) -> float:
     >>> ssim(np.eye(8), np.eye(8))
     1.0
     """
+    from scipy.ndimage import gaussian_filter
+
     first, second = np.asarray(first, float), np.asarray(second, float)
 
     def blur(image):
@@ -184,6 +184,8 @@ def ssim(first: np.ndarray, second: np.ndarray, sigma: float = 1.5) -> float:
 
 
 def _compare(original, maps, step, layer):
+    from scipy.stats import spearmanr
+
     records = []
     for image, (first, second) in enumerate(zip(original, maps, strict=True)):
         flat = np.ptp(first) == 0 or np.ptp(second) == 0

@@ -609,29 +609,27 @@ def vessel_tree(patient, side, kind, count=130):
     z = (2 * u[:, 2] - 1) * 0.85 * reach - 0.08 * p.depth
     targets = np.stack([x, y, z], axis=1)
     targets = targets[np.argsort(np.linalg.norm(targets - hilum, axis=1))]
-    nodes, parents = np.empty((4 * count + 1, 3)), np.full(4 * count + 1, -1)
-    reachable = np.empty(4 * count + 1)
-    nodes[0], reachable[0], used = hilum, 0, 1
-    for target in targets:
-        gap = np.linalg.norm(nodes[:used] - target, axis=1)
-        parent = int(np.argmin(gap + 0.35 * reachable[:used]))
-        for f in (1 / 3, 2 / 3, 1):
-            bend = rng.normal(0, 0.05, 3) * gap[parent] * (f < 1)
-            nodes[used] = nodes[parent] * (1 - f) + target * f + bend
-            if f == 1 / 3:
-                parents[used], origin = parent, parent
-            else:
-                parents[used] = used - 1
-            reachable[used] = reachable[origin] + f * gap[parent]
-            used += 1
-    power = np.zeros(used)
-    leaf = np.ones(used, bool)
-    leaf[parents[1:used]] = False
+    total = 3 * count + 1
+    nodes, parents = np.empty((total, 3)), np.arange(-1, total - 1)
+    reachable = np.zeros(total)
+    nodes[0] = hilum
+    share = np.array([[1 / 3], [2 / 3], [1]])  # cada ramo em três pedaços, e os nós do meio tremem
+    bends = rng.normal(0, 0.05, (count, 3, 3)) * (share < 1)
+    for k, target in enumerate(targets):
+        new = 3 * k + 1
+        gap = np.linalg.norm(nodes[:new] - target, axis=1)
+        parent = int(np.argmin(gap + 0.35 * reachable[:new]))
+        nodes[new : new + 3] = nodes[parent] * (1 - share) + target * share + bends[k] * gap[parent]
+        parents[new] = parent
+        reachable[new : new + 3] = reachable[parent] + share[:, 0] * gap[parent]
+    power = np.zeros(total)
+    leaf = np.ones(total, bool)
+    leaf[parents[1:]] = False
     power[leaf] = (0.0046 * p.height) ** 2.4
-    for i in range(used - 1, 0, -1):
+    for i in range(total - 1, 0, -1):
         power[parents[i]] += power[i]
     radius = np.minimum(power ** (1 / 2.4), 0.028 * p.height)
-    return nodes[parents[1:used]], nodes[1:used], radius[1:]
+    return nodes[parents[1:]], nodes[1:], radius[1:]
 
 
 def vessels(patient):

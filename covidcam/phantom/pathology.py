@@ -219,7 +219,9 @@ def primitive(inside, edge, t):
     plateau = np.sqrt(np.maximum(inside - 1 / edge, 0))
     t = np.clip(t, -np.sqrt(inside), np.sqrt(inside))
     core = np.clip(t, -plateau, plateau)
-    return core + edge * (inside * (t - core) - (t**3 - core**3) / 3)
+    cubes, sloping = np.zeros_like(t), t != core  # só na borda: o cubo custa mais que todo o resto
+    cubes[sloping] = t[sloping] ** 3 - core[sloping] ** 3
+    return core + edge * (inside * (t - core) - cubes / 3)
 
 
 def _focus_length(patient, focus, lungs, camera, bend, window):
