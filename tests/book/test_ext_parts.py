@@ -7,8 +7,9 @@ import subprocess
 import nbformat
 import numpy as np
 import pytest
-from covidcam_book import images, mathematics, notebooks, pages, portuguese
+from covidcam_book import citations, images, mathematics, notebooks, pages, portuguese
 from PIL import Image
+from pybtex import PybtexEngine
 
 
 def png(array):
@@ -37,6 +38,22 @@ def test_formulas_become_mathml_with_whole_names():
     assert "<mi>ReLU</mi>" in mathematics.mathml(r"\mathrm{ReLU}(x)")
     assert 'display="block"' in mathematics.mathml("x", "block")
     assert "<msup>" in mathematics.mathml("A^k")
+
+
+@pytest.mark.parametrize(
+    ("authors", "listed"),
+    [
+        ("Silva, Ana", "Ana Silva"),
+        ("Silva, Ana and Souza, Bia", "Ana Silva e Bia Souza"),
+        ("Silva, Ana and Souza, Bia and Costa, Caio", "Ana Silva, Bia Souza e Caio Costa"),
+        ("Silva, Ana and Souza, Bia and others", "Ana Silva, Bia Souza et al"),
+    ],
+)
+def test_authors_are_listed_in_portuguese(authors, listed):
+    citations.setup(None)
+    entry = f"@misc{{a, author = {{{authors}}}, title = {{Mapas}}, year = {{2020}}}}"
+    text = PybtexEngine().format_from_string(entry, "portuguese", output_backend="plaintext")
+    assert f"{listed}. Mapas. 2020." in text
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ ahead
     Um segundo processo adianta o que as últimas páginas vão pedir.
 assets
     Uma só folha de estilo, e scripts que esperam o texto.
+citations
+    Autores em português nas citações e na lista de referências.
 images
     Texto alternativo, compressão, tamanho e carga tardia das figuras.
 mathematics
@@ -24,7 +26,17 @@ pages, notebooks
 import os
 
 from covidcam import settings
-from covidcam_book import ahead, assets, cache, images, mathematics, pages, portuguese, status
+from covidcam_book import (
+    ahead,
+    assets,
+    cache,
+    citations,
+    images,
+    mathematics,
+    pages,
+    portuguese,
+    status,
+)
 
 
 def setup(app):
@@ -34,6 +46,6 @@ def setup(app):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     cache.setup(app, chosen)
     status.setup(app, chosen, pages.commit(app.srcdir))
-    for subject in (ahead, assets, images, mathematics, portuguese, pages):
+    for subject in (ahead, assets, citations, images, mathematics, portuguese, pages):
         subject.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
