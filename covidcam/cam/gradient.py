@@ -98,43 +98,42 @@ def first_component(maps):
     """M v₁ para cada mapa M (h·w, K); o sinal, arbitrário, é o que concorda com Σₖ Mₖ.
 
     v₁ vem da menor das matrizes M Mᵀ e Mᵀ M, muito mais barata que a decomposição de M; a escala
-    sai antes, para que quadrados de valores mínimos não sumam.
+    sai antes, para que quadrados de valores mínimos não sumam. Como MᵀM v₁ = σ² v₁, concordar com
+    Σₖ Mₖ é ter soma positiva: (M v₁)ᵀ (M 1) = σ² v₁ᵀ 1.
     """
     shape = tf.shape(maps)
-    scale = tf.reduce_max(tf.abs(maps), axis=(1, 2, 3))[:, None, None]
     matrix = tf.reshape(maps, (shape[0], shape[1] * shape[2], maps.shape[-1]))
-    matrix = tf.math.divide_no_nan(matrix, scale)
+    scaled = tf.math.divide_no_nan(matrix, tf.reduce_max(tf.abs(matrix), (1, 2), keepdims=True))
     positions = maps.shape[1:3].num_elements()
     if positions is not None and positions < maps.shape[-1]:
-        left = first_eigenvector(tf.matmul(matrix, matrix, transpose_b=True))
-        length = tf.norm(tf.matmul(matrix, left, transpose_a=True), axis=1, keepdims=True)
-        projection = left * length
+        left = first_eigenvector(tf.matmul(scaled, scaled, transpose_b=True))
+        right = tf.linalg.l2_normalize(tf.matmul(scaled, left, transpose_a=True), 1)
     else:
-        right = first_eigenvector(tf.matmul(matrix, matrix, transpose_a=True))
-        projection = tf.matmul(matrix, right)
-    agreement = tf.reduce_sum(
-        projection * tf.reduce_sum(matrix, 2, keepdims=True), 1, keepdims=True
-    )
-    oriented = tf.where(agreement < 0, -projection, projection) * scale
-    return tf.reshape(oriented, shape[:3])
+        right = first_eigenvector(tf.matmul(scaled, scaled, transpose_a=True))
+    right = tf.where(tf.reduce_sum(right, 1, keepdims=True) < 0, -right, right)
+    return tf.reshape(tf.matmul(matrix, right), shape[:3])
 
 
 def first_eigenvector(matrix):
     """O autovetor (N, K, 1) do maior autovalor de matrizes simétricas não negativas (N, K, K).
 
-    Elevada ao quadrado muitas vezes, com o traço sempre em 1, cada matriz tende a v₁ v₁ᵀ, em que o
-    traço do quadrado também é 1; bastam poucas vezes, e não é preciso achar os outros autovetores.
+    Elevada ao quadrado muitas vezes, com o traço sempre em 1, cada matriz P tende a v₁ v₁ᵀ, em que
+    o traço de P² também é 1; bastam poucas vezes, e não é preciso achar os outros autovetores. Os
+    4 % que faltam a esse traço são 2 % de outros vetores em P, 4·10⁻⁴ em P² e 2·10⁻⁷ em P⁴.
     """
 
-    def mixed(power):
-        return tf.reduce_max(tf.linalg.trace(power) - tf.reduce_sum(power**2, axis=(1, 2))) > 1e-6
+    def mixed(power, missing):
+        return tf.reduce_max(missing) > 0.04
 
-    def squared(power):
-        return (of_trace_one(tf.matmul(power, power)),)
+    def squared(power, _):
+        square = tf.matmul(power, power)
+        return of_trace_one(square), tf.linalg.trace(power) - tf.linalg.trace(square)
 
-    (power,) = tf.while_loop(mixed, squared, (of_trace_one(matrix),), maximum_iterations=24)
+    start = squared(*squared(of_trace_one(matrix), None))  # quase sempre basta: o laço custa mais
+    power, _ = tf.while_loop(mixed, squared, start, maximum_iterations=24)
     largest = tf.argmax(tf.linalg.diag_part(power), axis=1, output_type=tf.int32)
-    return tf.linalg.l2_normalize(tf.gather(power, largest, axis=2, batch_dims=1), 1)[..., None]
+    column = tf.gather(power, largest, axis=2, batch_dims=1)[..., None]
+    return tf.linalg.l2_normalize(tf.matmul(power, column), 1)
 
 
 def of_trace_one(matrix):
