@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import sys
 import zipfile
 
@@ -189,7 +190,7 @@ def test_trains_and_measures_on_what_was_not_seen(run, archive, tmp_path):
     code, out, _ = run("treinar", archive, "--saida", file, "--epocas", 1)
     assert code == 0 and re.search(r"acertou \d+ de \d+ imagens de teste", out)
     assert sorted(path.name for path in file.parent.iterdir()) == ["meu.csv", "meu.keras"]
-    assert models.load(file).covidcam["source"] == "real"
+    assert models.load(file).covidcam.source == "real"
     with open(file.with_suffix(".csv"), newline="") as table:
         parts = [row["part"] for row in csv.DictReader(table)]
     assert len(parts) == 24 and set(parts) == {"treino", "validação", "teste"}
@@ -200,3 +201,46 @@ def test_trains_and_measures_on_what_was_not_seen(run, archive, tmp_path):
     file.with_suffix(".csv").unlink()
     _, out, _ = run("avaliar", file, archive)
     assert "de 24 imagens" in out and "não sei se a rede já as viu" in out
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """Seis fantomas e seis filmes que não são, numa pasta por classe."""
+    folder, drawn = tmp_path / "mistos", []
+    for k in range(12):
+        label = CLASSES[k % 2]
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((40, 40), 60 + 9 * k, np.uint8)).save(folder / label / f"{k}.png")
+        drawn += [f"{label}/{k}.png,adulto\n"] * (k < 6)
+    (folder / "phantom.csv").write_text("".join(["path,look\n", *drawn]))
+    return folder
+
+
+@pytest.mark.parametrize("source", ["real", "fantoma"])
+def test_a_network_of_phantoms_names_the_class_of_no_real_film(
+    run, keras_files, mixed, tmp_path, source
+):
+    code, _, _ = run(
+        "avaliar", keras_files / f"{source}.keras", mixed, "--saida", tmp_path / "m.csv"
+    )
+    assert code == 0
+    with open(tmp_path / "m.csv", newline="") as table:
+        rows = list(csv.DictReader(table))
+    named = {row["arquivo"].rsplit("/", 1)[1] for row in rows if row["prevista"]}
+    assert named == {f"{k}.png" for k in range(12 if source == "real" else 6)}
+    (mixed / "phantom.csv").unlink()
+    run("avaliar", keras_files / f"{source}.keras", mixed, "--saida", tmp_path / "m.csv")
+    assert ("prevista" in (tmp_path / "m.csv").read_text()) == (source == "real")
+
+
+@pytest.mark.parametrize("phantoms", ["todos", "alguns", "nenhum"])
+def test_a_model_says_that_it_has_seen_phantoms(run, archive, tmp_path, phantoms):
+    folder = shutil.copytree(archive, tmp_path / "acervo")
+    if phantoms != "nenhum":
+        files = sorted(file.relative_to(folder).as_posix() for file in folder.glob("*/*"))
+        kept = files[: 24 if phantoms == "todos" else 1]
+        lines = [f"{file},adulto\n" for file in kept]
+        (folder / "phantom.csv").write_text("".join(["path,look\n", *lines]))
+    assert run("treinar", folder, "--saida", tmp_path / "m.keras", "--epocas", 1)[0] == 0
+    source = models.load(tmp_path / "m.keras").covidcam.source
+    assert source == ("real" if phantoms == "nenhum" else "fantoma")

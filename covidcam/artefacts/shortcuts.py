@@ -176,6 +176,7 @@ def _film(number, look):
         "incidência": film.facts["view"],
         "faixa etária": "criança" if film.facts["age"] < 12 else "adulto",
         "licence": "CC0 (fantoma)",
+        "synthetic": True,
     }
     return film.image, film.lungs, film.lesions, row
 

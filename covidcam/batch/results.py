@@ -54,30 +54,17 @@ def request_for(
     versions = {name: importlib.metadata.version(name) for name in ("keras", "numpy")}
     return {
         "modelo": {
-            "nome": model.covidcam["name"],
+            "nome": model.covidcam.name,
             "arquivo": fingerprint,
-            "treinado em": model.covidcam["source"],
-            "classes": list(model.covidcam["classes"]),
+            "treinado em": model.covidcam.source,
+            "classes": list(model.covidcam.classes),
+            # do filme de quem lê não se sabe de onde veio
+            "diz a classe": bool(model.covidcam.names_classes(False)),
         },
         "métodos": list(methods),
         "classe explicada": label or "a prevista",
         "versões": {"covidcam": __version__, **versions},
     }
-
-
-def names_classes(request: dict) -> bool:
-    """Se a classe e as probabilidades podem ser ditas: só de um modelo treinado em filmes reais.
-
-    Parameters
-    ----------
-    request : dict
-        O que `request_for` devolve.
-
-    Returns
-    -------
-    bool
-    """
-    return request["modelo"]["treinado em"] == "real"
 
 
 class Output:
@@ -208,7 +195,7 @@ class Output:
         for method in self.request["métodos"]:
             columns += [f"{quantity}_{method}" for quantity in ("energia_nos_pulmoes", "plano")]
             columns += [f"mapa_{method}", f"sobreposicao_{method}"]
-        if names_classes(self.request):
+        if self.request["modelo"]["diz a classe"]:
             columns.append("classe")
             columns += [f"probabilidade_{label}" for label in self.request["modelo"]["classes"]]
         return [*columns, "modelo", "covidcam", "keras"]

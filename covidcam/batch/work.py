@@ -18,7 +18,7 @@ from tqdm import tqdm
 from covidcam import datasets, evaluation, figures
 from covidcam.batch import png
 from covidcam.batch.inputs import Item
-from covidcam.batch.results import DONE, REFUSED, Output, content_of, names_classes
+from covidcam.batch.results import DONE, REFUSED, Output, content_of
 from covidcam.errors import DataError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def run(
         O motivo, numa linha.
     """
     methods = output.request["métodos"]
-    classes = list(tools.model.covidcam["classes"])
+    classes = list(tools.model.covidcam.classes)
     target = None if label is None else classes.index(label)
     height, width, _ = tools.model.input_shape[1:]
     size = 1 if _asks_many_times(methods) else BATCH
@@ -165,7 +165,7 @@ def _explain(films, tools, methods, target, size):
             continue
         padded = batch + batch[-1:] * (size - len(batch))
         images = np.stack([film.inside for film in padded])
-        low, high = tools.model.covidcam["range"]
+        low, high = tools.model.covidcam.range
         scaled = images if (low, high) == (0, 255) else low + images * ((high - low) / 255)
         maps = cam.explain(tools.model, scaled, list(methods), target, batch_size=32)
         lungs = tools.find_lungs(images)
@@ -209,7 +209,7 @@ def _write(one: Explained, output: Output) -> Film:
         pictures[method] = _thumbnail(picture)
         output.write(names[0], _npy(raw))
         output.write(names[1], png.encode(picture))
-    if names_classes(output.request):
+    if output.request["modelo"]["diz a classe"]:
         classes = output.request["modelo"]["classes"]
         facts["classe"] = classes[int(one.probabilities.argmax())]
         for label, probability in zip(classes, one.probabilities, strict=True):

@@ -157,7 +157,7 @@ class Task:
         checks.check_batch_size(batch_size)
         graph = checks.check_model(model, shape)
         self.engine = engine_for(graph, checks.check_output(graph, output))
-        self.range = (getattr(model, "covidcam", None) or {}).get("range")
+        self.range = getattr(getattr(model, "covidcam", None), "range", None)
         self.layer, self.batch_size, self.options = layer, batch_size, options
 
     def check(self, images, target):

@@ -34,7 +34,7 @@ def avaliar(
     Exemplo: covidcam avaliar meu.keras dados --saida medidas.csv
     """
     from covidcam import cam, datasets, evaluation, models
-    from covidcam.cli.train import accuracy, of_phantoms
+    from covidcam.cli.train import accuracy
     from covidcam.figures.text import number
 
     if metodo not in cam.METHODS:
@@ -45,7 +45,7 @@ def avaliar(
     if saida is not None:
         saida.parent.mkdir(parents=True, exist_ok=True)
     model = models.load(modelo)
-    classes = list(model.covidcam["classes"])
+    classes = list(model.covidcam.classes)
     side = model.input_shape[1]
     rows, unseen = _unseen(datasets.load_catalog(pasta), modelo.with_suffix(".csv"))
     rows = rows[rows["label"].isin(classes)].reset_index(drop=True)
@@ -58,6 +58,7 @@ def avaliar(
         maps = cam.explain(model, images, metodo)
         facts = {"arquivo": part["path"], "classe": part["label"]}
         facts["prevista"] = np.array(classes)[maps.scores.argmax(axis=1)]
+        facts["dita"] = model.covidcam.names_classes(part["synthetic"])
         for kind in ("lesions", "lungs", "lung_boxes"):
             masks = datasets.read_masks(part, kind, side)
             facts[f"energia_{kind}"] = evaluation.energy_inside(maps.values, masks)
@@ -77,9 +78,11 @@ def avaliar(
     if table.row_count:
         console.print(table)
     if saida is not None:
-        # de um filme de verdade não se diz a classe que deu uma rede que só viu fantomas
-        hidden = model.covidcam["source"] == "fantoma" and not of_phantoms(rows)
-        _write(measured.drop(columns="prevista") if hidden else measured, saida)
+        said = measured["prevista"].where(measured["dita"])
+        told = measured.drop(columns=["prevista", "dita"])
+        if measured["dita"].any():
+            told.insert(2, "prevista", said)
+        _write(told, saida)
 
 
 def _unseen(catalog: pd.DataFrame, parts: Path) -> tuple[pd.DataFrame, bool]:

@@ -63,7 +63,7 @@ def explicar(
     mine = _checked("--fatia", batch.share, items, fatia)
     hush()
     model, file = _model(modelo)
-    classes = model.covidcam["classes"]
+    classes = model.covidcam.classes
     if classe is not None and classe not in classes:
         raise typer.BadParameter(
             f"{classe!r}; as classes do modelo são {', '.join(classes)}", param_hint="--classe"

@@ -2,16 +2,13 @@
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from covidcam import settings
 from covidcam.cli.quiet import hush
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PARTS = ("treino", "validação", "teste")
 
@@ -71,8 +68,6 @@ def treinar(
         recipe = networks.training_recipe(rede, epocas, semente)
         models.train(model, features, data.Y, train, validation, **recipe)
         probabilities = models.predict(model, data.X[test])
-    # um modelo que viu fantomas o diz, e dele não se mostram classes de filmes de verdade
-    source = "fantoma" if of_phantoms(data.rows) else "real"
     rows = data.rows[["path", "label", "patient"]].copy()
     rows["part"] = ""
     for name, part in zip(PARTS, (train, validation, test), strict=True):
@@ -80,7 +75,7 @@ def treinar(
     # a tabela antes da rede: parar entre as duas não deixa uma rede nova com a divisão de outra
     saida.unlink(missing_ok=True)
     rows.to_csv(saida.with_suffix(".csv"), index=False)
-    models.save(models.describe(model, classes, source), saida)
+    models.save(models.describe(model, classes, models.source_of(data.rows["synthetic"])), saida)
     right = int((probabilities.argmax(axis=1) == data.Y[test].argmax(axis=1)).sum())
     Console().print(f"{saida}: {accuracy(right, len(test))}", markup=False, highlight=False)
 
@@ -109,17 +104,3 @@ def accuracy(right: int, total: int) -> str:
         f"acertou {right} de {total} imagens de teste: {percent(value)}, com intervalo de 95 % de"
         f" {percent(low)} a {percent(high)}."
     )
-
-
-def of_phantoms(rows: "pd.DataFrame") -> bool:
-    """Se há fantomas nas linhas de um catálogo.
-
-    Parameters
-    ----------
-    rows : DataFrame
-
-    Returns
-    -------
-    bool
-    """
-    return bool(rows["licence"].astype(object).fillna("").str.contains("fantoma").any())

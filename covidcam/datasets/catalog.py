@@ -31,6 +31,7 @@ COLUMNS = [
     "source",
     "look",
     "licence",
+    "synthetic",
     "lungs",
     "lesions",
     "lung_boxes",
@@ -59,9 +60,9 @@ def load_catalog(folder: str | os.PathLike) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Uma linha por imagem: path, label, patient, view, modality, source, look, licence, lungs e
-        lesions (máscaras, onde existem), lung_boxes ((2, 4) em frações, onde existem), finding,
-        width, height, mode.
+        Uma linha por imagem: path, label, patient, view, modality, source, look, licence, synthetic
+        (se é um fantoma), lungs e lesions (máscaras, onde existem), lung_boxes ((2, 4) em frações,
+        onde existem), finding, width, height, mode.
 
     Raises
     ------
@@ -363,9 +364,12 @@ def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Junta ao levantamento o que só um fantoma sabe: o modo sorteado e as máscaras."""
     table = folder / "phantom.csv"
     relative = rows["path"].map(lambda path: Path(path).relative_to(folder).as_posix())
+    rows["synthetic"] = False
     if table.is_file():
-        rows["look"] = relative.map(pd.read_csv(table).set_index("path")["look"])
-        rows["licence"] = "CC0 (fantoma)"
+        drawn = pd.read_csv(table).set_index("path")
+        rows["synthetic"] = relative.isin(drawn.index)  # um filme real posto ali continua real
+        rows["look"] = relative.map(drawn["look"])
+        rows["licence"] = rows["licence"].astype(object).mask(rows["synthetic"], "CC0 (fantoma)")
     for kind in ("lungs", "lesions"):
         masks = relative.map(lambda path, kind=kind: folder / "masks" / f"{path}.{kind}.png")
         rows[kind] = masks.map(lambda mask: str(mask) if mask.is_file() else None)

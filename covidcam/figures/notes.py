@@ -58,8 +58,8 @@ def credits(rows: pd.DataFrame) -> Markdown | None:
     IPython.display.Markdown or None
         Acervo, arquivo e licença de cada imagem, na ordem; None se nenhuma é de uma pessoa.
     """
+    rows = rows[~rows["synthetic"]]
     rows = rows.assign(licence=rows["licence"].astype(object).fillna("sem licença informada"))
-    rows = rows[~rows["licence"].str.contains("fantoma")]
     if rows.empty:
         return None
     parts = [

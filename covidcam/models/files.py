@@ -1,49 +1,17 @@
 """Guardar e abrir redes: um arquivo ``.keras`` com o que é preciso para usá-lo direito dentro."""
 
-import json
-import math
 import os
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from covidcam.errors import ModelError
-from covidcam.settings import SOURCES
-from covidcam.store import library_versions
+from covidcam.models.notes import Notes, from_json, to_json
 
 if TYPE_CHECKING:
     import keras
 
 ENTRY = "covidcam.json"
-NEEDED = {"name", "classes", "input_shape", "range", "source", "versions"}
-
-
-def describe(model: "keras.Model", classes: Sequence[str], source: str) -> "keras.Model":
-    """Anota numa rede, em ``model.covidcam``, o que é preciso para usá-la direito.
-
-    Parameters
-    ----------
-    model : keras.Model
-    classes : sequence of str
-        Na ordem das saídas.
-    source : str
-        De onde vieram as imagens do treino: ``"fantoma"`` ou ``"real"``.
-
-    Returns
-    -------
-    keras.Model
-        A mesma rede.
-    """
-    model.covidcam = {
-        "name": model.name,
-        "classes": list(classes),
-        "input_shape": list(model.input_shape[1:]),
-        "range": [0, 255],
-        "source": source,
-        "versions": library_versions(),
-    }
-    return model
 
 
 def save(model: "keras.Model", path: str | os.PathLike) -> Path:
@@ -73,7 +41,7 @@ def save(model: "keras.Model", path: str | os.PathLike) -> Path:
     try:
         model.save(partial)
         with zipfile.ZipFile(partial, "a") as archive:
-            archive.writestr(ENTRY, json.dumps(dict(model.covidcam), ensure_ascii=False, indent=1))
+            archive.writestr(ENTRY, to_json(model.covidcam))
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
@@ -90,7 +58,7 @@ def load(path: str | os.PathLike) -> "keras.Model":
     Returns
     -------
     keras.Model
-        Com ``model.covidcam``: nome, classes em ordem, forma e faixa da entrada, fonte, versões.
+        Com as anotações, `Notes`, em ``model.covidcam``.
 
     Raises
     ------
@@ -103,7 +71,7 @@ def load(path: str | os.PathLike) -> "keras.Model":
         raise ModelError(f"O arquivo de modelo {path} não existe.")
     if path.suffix != ".keras":  # pelo nome o Keras escolhe outros leitores, de formatos antigos
         raise ModelError(f"O arquivo de modelo {path} deve terminar em .keras.")
-    metadata = _read_metadata(path)
+    notes = _read_notes(path)
     import keras
 
     try:
@@ -111,61 +79,27 @@ def load(path: str | os.PathLike) -> "keras.Model":
     except Exception as error:  # o Keras levanta de tudo para arquivos estragados ou hostis
         raise ModelError(f"O modelo {path} não pôde ser aberto em modo seguro: {error}") from error
     outputs = 2 if model.output_shape[-1] == 1 else model.output_shape[-1]
-    found = (list(model.input_shape[1:]), outputs)
-    expected = (metadata["input_shape"], len(metadata["classes"]))
+    found = (tuple(model.input_shape[1:]), outputs)
+    expected = (notes.input_shape, len(notes.classes))
     if found != expected:
         raise ModelError(
             f"O modelo {path} tem entrada {found[0]} e {found[1]} classes, mas as suas anotações"
             f" dizem {expected[0]} e {expected[1]}."
         )
-    model.covidcam = metadata
+    model.covidcam = notes
     return model
 
 
-def _read_metadata(path: Path) -> dict:
+def _read_notes(path: Path) -> Notes:
     try:
         with zipfile.ZipFile(path) as archive:
-            metadata = json.loads(archive.read(ENTRY))
+            return from_json(archive.read(ENTRY), f"modelo {path}")
     except zipfile.BadZipFile as error:
         raise ModelError(f"O arquivo {path} não é um modelo .keras inteiro ({error}).") from error
+    except ModelError:
+        raise
     except (KeyError, ValueError) as error:
         raise ModelError(
             f"O modelo {path} não traz as anotações do covidcam ({ENTRY}); só se abrem modelos"
             " guardados por covidcam.models.save."
         ) from error
-    if missing := NEEDED - set(metadata if isinstance(metadata, dict) else ()):
-        raise ModelError(f"Nas anotações do modelo {path} faltam {sorted(missing)}.")
-    for key, (fits, wanted) in FORMS.items():
-        if not fits(metadata[key]):
-            raise ModelError(
-                f"Nas anotações do modelo {path}, {key} é {str(metadata[key])[:80]}; deve ser"
-                f" {wanted}."
-            )
-    return metadata
-
-
-def _is_text(value):
-    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= 80
-
-
-def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_list(value, fits, least):
-    return isinstance(value, list) and len(value) >= least and all(map(fits, value))
-
-
-def _is_range(value):
-    return _is_list(value, _is_number, 2) and len(value) == 2 and value[0] < value[1]
-
-
-FORMS = {
-    "name": (_is_text, "um nome"),
-    "source": (lambda value: value in SOURCES, " ou ".join(SOURCES)),
-    "classes": (
-        lambda value: _is_list(value, _is_text, 2) and len(set(value)) == len(value),
-        "uma lista de nomes diferentes",
-    ),
-    "range": (_is_range, "um par de números em ordem crescente"),
-}

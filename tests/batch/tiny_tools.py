@@ -1,21 +1,16 @@
 """Ferramentas para a esteira que não são redes: o mapa é o brilho da imagem."""
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 
-from covidcam import batch, cam
+from covidcam import batch, cam, models
 from covidcam.batch import work
 
 CLASSES = ("COVID-19", "NORMAL", "OUTRAS")
-METADATA = {
-    "name": "fingida",
-    "classes": list(CLASSES),
-    "input_shape": [16, 16, 3],
-    "range": [0, 255],
-    "source": "real",
-}
+NOTES = models.Notes("fingida", CLASSES, (16, 16, 3), (0, 255), "real", {})
 
 
 def find_lungs(images):
@@ -34,7 +29,7 @@ def strangeness(images):
 
 def fake_tools(source="real"):
     model = SimpleNamespace(
-        covidcam=METADATA | {"source": source}, input_shape=(None, 16, 16, 3), name="fingida"
+        covidcam=replace(NOTES, source=source), input_shape=(None, 16, 16, 3), name="fingida"
     )
     return batch.Tools(model, find_lungs, strangeness)
 

@@ -243,7 +243,7 @@ RANGES = [
 @pytest.mark.parametrize(("expected", "most", "word"), RANGES)
 def test_pixel_range_that_contradicts_the_model(expected, most, word):
     model = nets.pooled()
-    model.covidcam = {"classes": ["A", "B", "C"], "input_shape": [12, 12, 1], "range": expected}
+    model.covidcam = SimpleNamespace(range=expected)
     batch = nets.images() / nets.images().max()
     refuses(model, most * batch, word, "os pixels vão de")
     explain(model, expected[1] * batch)

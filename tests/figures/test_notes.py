@@ -19,6 +19,7 @@ def rows(*licences):
             "source": "cohen",
             "path": [f"/dados/casa/{n}<i>.png" for n in range(len(licences))],
             "licence": licences,
+            "synthetic": [licence == "CC0 (fantoma)" for licence in licences],
         }
     )
 

@@ -36,11 +36,11 @@ def test_what_is_saved_comes_back(model, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3)).astype("float32")
     np.testing.assert_array_equal(again(images), model(images))
     noted = again.covidcam
-    assert noted["name"] == again.name == "mini-vgg"
-    assert tuple(noted["classes"]) == CLASSES and noted["source"] == "fantoma"
-    assert (list(noted["input_shape"]), list(noted["range"])) == ([16, 16, 3], [0, 255])
-    assert noted["versions"]["keras"] == keras.__version__
-    assert dict(load(save(again, tmp_path / "outra.keras")).covidcam) == dict(noted)
+    assert noted.name == again.name == "mini-vgg"
+    assert noted.classes == CLASSES and noted.source == "fantoma"
+    assert (noted.input_shape, noted.range) == ((16, 16, 3), (0, 255))
+    assert noted.versions["keras"] == keras.__version__
+    assert load(save(again, tmp_path / "outra.keras")).covidcam == noted
     assert {file.name for file in tmp_path.iterdir()} == {"rede.keras", "outra.keras"}
 
 
@@ -124,8 +124,8 @@ def test_load_refuses_damaged_weights(model, tmp_path):
         (lambda noted: None, "não traz as anotações"),
         (lambda noted: "{", "não traz as anotações"),
         (lambda noted: "null", "faltam"),
-        (lambda noted: json.dumps({**noted, "classes": ["a", "b"]}), "dizem [16, 16, 3] e 2"),
-        (lambda noted: json.dumps({**noted, "input_shape": [8, 8, 3]}), "tem entrada [16, 16, 3]"),
+        (lambda noted: json.dumps({**noted, "classes": ["a", "b"]}), "dizem (16, 16, 3) e 2"),
+        (lambda noted: json.dumps({**noted, "input_shape": [8, 8, 3]}), "tem entrada (16, 16, 3)"),
         (
             lambda noted: json.dumps({k: v for k, v in noted.items() if k != "range"}),
             "faltam ['range']",
