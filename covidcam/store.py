@@ -8,6 +8,7 @@ ou se atrapalhem.
 
 import hashlib
 import importlib.metadata
+import inspect
 import json
 import os
 import shutil
@@ -15,8 +16,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PACKAGE = Path(__file__).parent
 LIBRARIES = (
@@ -53,9 +58,10 @@ def keep(
         leva aqui o nome da pasta do outro, que já é a chave dele.
     code : iterable of str
         Módulos ou pacotes, relativos a ``covidcam``, cujo código faz o artefato
-        (``"phantom"``, ``"datasets"`` …).
+        (``"phantom"``, ``"datasets"`` …): tudo o que `make` alcança fora dela mesma, o que um
+        teste confere.
     make : callable
-        Recebe uma pasta vazia e escreve nela; se falhar, nada fica.
+        Recebe uma pasta vazia e escreve nela; se falhar, nada fica. O seu texto entra na chave.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def keep(
     True
     """
     shelf = cache / "artefatos" / name
-    folder = shelf / _key(parameters, code)
+    folder = shelf / _key(parameters, code, make)
     shelf.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         if not folder.exists():
@@ -149,11 +155,42 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _key(parameters: Mapping, code: Iterable[str]) -> str:
+def content(*arrays: "np.ndarray") -> str:
+    """Resume em 16 dígitos hexadecimais o conteúdo de matrizes, com a forma e o tipo de cada uma.
+
+    Parameters
+    ----------
+    *arrays : ndarray
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> content(np.zeros(4)) == content(np.zeros((2, 2)))
+    False
+    """
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(f"{array.dtype.str}{array.shape}".encode())
+        total.update(array if array.flags.c_contiguous else array.tobytes())
+    return total.hexdigest()[:16]
+
+
+def _key(parameters: Mapping, code: Iterable[str], make: Callable) -> str:
     text = json.dumps(parameters, sort_keys=True, ensure_ascii=False)
     sources = fingerprint(_source(module) for module in sorted(code))
     versions = json.dumps(library_versions(), sort_keys=True)
-    return digest("\n".join((text, sources, versions)))
+    return digest("\n".join((text, sources, _text(make), versions)))
+
+
+def _text(function: Callable) -> str:
+    try:
+        return inspect.getsource(function)
+    except OSError:  # escrita num interpretador, sem arquivo que a guarde
+        return function.__code__.co_code.hex()
 
 
 def library_versions() -> dict[str, str]:

@@ -17,31 +17,32 @@ from covidcam.artefacts.comparison import (
 )
 from covidcam.artefacts.data import arrays, raw_data, selection
 from covidcam.artefacts.explorer import exploration
+from covidcam.artefacts.features import frozen_features
+from covidcam.artefacts.films import Films, abnormal_films
 from covidcam.artefacts.maps import (
+    FEW,
     SAMPLES,
-    Films,
-    abnormal_films,
     board,
+    faithful_board,
     lung_energy,
     predicted_maps,
     tuned_overlap,
+    where_board,
 )
 from covidcam.artefacts.networks import (
-    EPOCHS,
-    Trained,
-    frozen_features,
+    choose,
     missing_weights,
     model_1,
     model_2,
-    network,
     phantom_mistakes,
     shuffled_model_2,
     trained,
 )
 from covidcam.artefacts.novelty import usual_films
+from covidcam.artefacts.trained import Trained
 
 __all__ = [
-    "EPOCHS",
+    "FEW",
     "SAMPLES",
     "Families",
     "Films",
@@ -51,8 +52,10 @@ __all__ = [
     "beside_2020",
     "board",
     "by_group",
+    "choose",
     "count",
     "exploration",
+    "faithful_board",
     "families",
     "frozen_features",
     "left_out",
@@ -61,7 +64,6 @@ __all__ = [
     "model_1",
     "model_2",
     "near_duplicates",
-    "network",
     "pairs",
     "partition",
     "people",
@@ -75,4 +77,5 @@ __all__ = [
     "trained",
     "tuned_overlap",
     "usual_films",
+    "where_board",
 ]

@@ -6,9 +6,9 @@ Uma página usa quase sempre um núcleo só; o outro pode treinar. Nada depende 
 que faltar, a página faz, e o cadeado do depósito impede que os dois façam o mesmo.
 """
 
-from covidcam import evaluation, settings
+from covidcam import settings
 from covidcam.artefacts.comparison import families
-from covidcam.artefacts.maps import board, predicted_maps
+from covidcam.artefacts.maps import faithful_board, predicted_maps, where_board
 from covidcam.artefacts.networks import model_1, model_2, shuffled_model_2
 from covidcam.artefacts.shortcuts import before_and_after, dial_experiment
 from covidcam.settings import Settings
@@ -26,8 +26,8 @@ def ahead(chosen: Settings) -> None:
     model_1(chosen)
     phantoms = chosen.with_phantoms()
     trained = model_2(phantoms)
-    board(phantoms, trained, tuple(evaluation.FAITHFUL), limit=12)
-    board(phantoms, trained, tuple(evaluation.WHERE))
+    faithful_board(phantoms, trained)
+    where_board(phantoms, trained)
     shuffled_model_2(phantoms)
     dial_experiment(chosen)
     before_and_after(chosen)

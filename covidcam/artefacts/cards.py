@@ -7,7 +7,7 @@ import pandas as pd
 
 from covidcam import datasets, evaluation
 from covidcam.artefacts.data import arrays, raw_data
-from covidcam.artefacts.networks import Trained
+from covidcam.artefacts.trained import Trained
 from covidcam.settings import Settings
 
 UNKNOWN = "não informado"
@@ -27,8 +27,7 @@ def people(settings: Settings) -> pd.DataFrame:
         As linhas dos arrays do Modelo 2 e mais: sex, age (a faixa), com «não informado» onde o
         acervo não diz.
     """
-    data, _ = arrays(settings)
-    rows = data.rows.copy()
+    rows = arrays(settings).rows
     table = raw_data(settings) / "covid-chestxray-dataset" / "metadata.csv"
     if not table.is_file():
         return rows.assign(sex=UNKNOWN, age=UNKNOWN)
@@ -62,13 +61,13 @@ def count(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     return table.assign(pacientes=rows.groupby(values)["patient"].nunique())
 
 
-def by_group(settings: Settings, found: Trained) -> pd.DataFrame:
+def by_group(settings: Settings, trained: Trained) -> pd.DataFrame:
     """A acurácia no teste de cada grupo de pacientes, com o intervalo de Wilson.
 
     Parameters
     ----------
     settings : Settings
-    found : Trained
+    trained : Trained
         Uma rede das três classes.
 
     Returns
@@ -77,9 +76,7 @@ def by_group(settings: Settings, found: Trained) -> pd.DataFrame:
         Uma linha por grupo (classe, acervo, incidência, modo, sexo, idade): imagens, acurácia,
         de, a.
     """
-    data, _ = arrays(settings, found.classes)
-    rows = people(settings).iloc[found.test].reset_index(drop=True)
-    right = found.probabilities.argmax(axis=1) == data.Y[found.test].argmax(axis=1)
+    rows = people(settings).iloc[trained.test].reset_index(drop=True)
     names = {
         "label": "classe",
         "source": "acervo",
@@ -91,7 +88,7 @@ def by_group(settings: Settings, found: Trained) -> pd.DataFrame:
     records = {}
     for column, name in names.items():
         for value, index in rows.groupby(column).indices.items():
-            interval = evaluation.wilson(int(right[index].sum()), len(index))
+            interval = evaluation.wilson(int(trained.right[index].sum()), len(index))
             records[name, value] = (len(index), *interval)
     columns = ["imagens", "acurácia", "de", "a"]
     index = pd.MultiIndex.from_tuples(records)

@@ -56,9 +56,7 @@ def selection(settings: Settings, catalog: pd.DataFrame) -> pd.DataFrame:
     return datasets.select(catalog, counts)
 
 
-def arrays(
-    settings: Settings, classes: Sequence[str] = datasets.CLASSES
-) -> tuple[datasets.Arrays, Path]:
+def arrays(settings: Settings, classes: Sequence[str] = datasets.CLASSES) -> datasets.Arrays:
     """Os arrays ``X_Train`` e ``Y_Train`` das imagens do livro.
 
     Parameters
@@ -68,9 +66,7 @@ def arrays(
 
     Returns
     -------
-    arrays : Arrays
-    folder : Path
-        A pasta do depósito com os arquivos ``.npy``.
+    Arrays
     """
     data = raw_data(settings)
 
@@ -85,7 +81,7 @@ def arrays(
     }
     code = ["datasets", "artefacts/data"]
     folder = store.keep(settings.cache, "arrays", parameters, code, make)
-    return datasets.load(folder, classes), folder
+    return datasets.load(folder, classes)
 
 
 def identity(settings: Settings, data: Path) -> list[str]:

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from covidcam import datasets, store
-from covidcam.artefacts.data import arrays
+from covidcam import cam, datasets, evaluation, store
 from covidcam.artefacts.maps import SAMPLES
-from covidcam.artefacts.networks import Trained
+from covidcam.artefacts.trained import Trained
 from covidcam.figures.explorer import Exploration
 from covidcam.settings import Settings
 
@@ -39,10 +38,7 @@ def exploration(settings: Settings, trained: Trained) -> Exploration:
     -------
     Exploration
     """
-    from covidcam import cam, evaluation
-
-    data, _ = arrays(settings, trained.classes)
-    truth = data.Y[trained.test].argmax(axis=1)
+    data, truth = trained.data, trained.truth
     labels = range(len(trained.classes))
     kept = np.concatenate([np.flatnonzero(truth == label)[:EACH] for label in labels])
     rows = trained.test[kept]
@@ -69,12 +65,13 @@ def exploration(settings: Settings, trained: Trained) -> Exploration:
         )
 
     parameters = {
-        "model": trained.file.parent.name,
+        "model": trained.key,
         "rows": rows.tolist(),
         "methods": METHODS,
         "options": OPTIONS,
     }
-    code = ["cam", "evaluation", "artefacts/explorer"]
+    code = ["artefacts/explorer", "artefacts/maps", "artefacts/trained"]
+    code += ["cam", "datasets", "evaluation", "models"]
     folder = store.keep(settings.cache, "explorador", parameters, code, make)
     return Exploration(
         films=images[..., 0],

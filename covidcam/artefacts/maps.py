@@ -1,77 +1,62 @@
 """Os mapas de um conjunto de teste e as suas medidas, guardados no depósito."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from covidcam import datasets, store
-from covidcam.artefacts.data import arrays
-from covidcam.artefacts.networks import Trained, model_2
+from covidcam import cam, datasets, evaluation, store
+from covidcam.artefacts.films import abnormal_films
+from covidcam.artefacts.networks import model_2
+from covidcam.artefacts.trained import Trained
 from covidcam.settings import Settings
 
 # Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
 SAMPLES = {"samples": 80, "steps": 8, "channels": 24, "window": 40, "stride": 20}
 
 
-@dataclass(frozen=True)
-class Films:
-    """Radiografias de teste com a verdade de cada uma.
-
-    Attributes
-    ----------
-    images : ndarray, uint8 (N, H, W, 3)
-    lesions, lungs : ndarray, bool (N, H, W)
-    patients : ndarray of str (N,)
-    """
-
-    images: np.ndarray
-    lesions: np.ndarray
-    lungs: np.ndarray
-    patients: np.ndarray
+FEW = 12  # radiografias em que se mede o que pergunta muitas vezes à rede
 
 
-def abnormal_films(
-    settings: Settings, trained: Trained, limit: int | None = None, part: str = "test"
-) -> Films:
-    """Os fantomas de uma parte dos dados que têm lesão.
+def where_board(settings: Settings, trained: Trained) -> pd.DataFrame:
+    """O placar de onde os mapas caem, em todos os fantomas de teste com lesão.
 
     Parameters
     ----------
     settings : Settings
         Com fantomas como fonte.
     trained : Trained
-        A rede cujo teste interessa.
-    limit : int, optional
-        Quantos, tomados a intervalos iguais; todos por padrão.
-    part : str
-        ``"test"``, ``"validation"`` ou ``"train"``.
 
     Returns
     -------
-    Films
+    DataFrame
+        Como o de `board`.
     """
-    data, _ = arrays(settings, trained.classes)
-    chosen = getattr(trained, part)
-    rows = data.rows.iloc[chosen]
-    lesions = datasets.read_masks(rows, "lesions")
-    kept = np.flatnonzero(lesions.any(axis=(1, 2)))
-    if limit is not None and limit < len(kept):
-        kept = kept[np.linspace(0, len(kept) - 1, limit).round().astype(int)]
-    return Films(
-        images=np.array(data.X[chosen[kept]]),
-        lesions=lesions[kept],
-        lungs=datasets.read_masks(rows.iloc[kept], "lungs"),
-        patients=rows["patient"].to_numpy()[kept],
-    )
+    return board(settings, trained, tuple(evaluation.WHERE))
+
+
+def faithful_board(settings: Settings, trained: Trained) -> pd.DataFrame:
+    """O placar do que os mapas dizem da rede, em `FEW` fantomas de teste com lesão.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com fantomas como fonte.
+    trained : Trained
+
+    Returns
+    -------
+    DataFrame
+        Como o de `board`.
+    """
+    return board(settings, trained, tuple(evaluation.FAITHFUL), FEW)
 
 
 def board(
     settings: Settings, trained: Trained, metrics: Sequence[str], limit: int | None = None
 ) -> pd.DataFrame:
-    """O placar de todos os métodos e referências nos fantomas de teste com lesão.
+    """O placar de todos os métodos e oponentes nos fantomas de teste com lesão.
 
     Parameters
     ----------
@@ -88,10 +73,9 @@ def board(
     DataFrame
         Como o de `covidcam.evaluation.scoreboard`.
     """
-    from covidcam import cam, evaluation
 
     def make(folder: Path) -> None:
-        films = abnormal_films(settings, trained, limit)
+        films = abnormal_films(trained, limit)
         table = evaluation.scoreboard(
             trained.model,
             films.images,
@@ -105,12 +89,13 @@ def board(
         table.to_csv(folder / "board.csv", index=False)
 
     parameters = {
-        "model": trained.file.parent.name,
+        "model": trained.key,
         "metrics": list(metrics),
         "limit": limit,
         "samples": SAMPLES,
     }
-    folder = store.keep(settings.cache, "placares", parameters, ["cam", "evaluation"], make)
+    code = ["artefacts/films", "artefacts/trained", "cam", "datasets", "evaluation", "models"]
+    folder = store.keep(settings.cache, "placares", parameters, code, make)
     return pd.read_csv(folder / "board.csv")
 
 
@@ -131,26 +116,23 @@ def predicted_maps(settings: Settings, trained: Trained) -> tuple[np.ndarray, np
     """
 
     def make(folder: Path) -> None:
-        from covidcam import cam
-
-        data, _ = arrays(settings, trained.classes)
-        maps = cam.explain(trained.model, data.X[trained.test])
+        maps = cam.explain(trained.model, trained.data.X[trained.test])
         np.savez_compressed(folder / "maps.npz", values=maps.values, target=maps.target)
 
-    parameters = {"model": trained.file.parent.name}
-    folder = store.keep(settings.cache, "mapas-de-teste", parameters, ["cam"], make)
+    parameters = {"model": trained.key}
+    code = ["artefacts/trained", "cam", "models"]
+    folder = store.keep(settings.cache, "mapas-de-teste", parameters, code, make)
     with np.load(folder / "maps.npz") as stored:
         return stored["values"], stored["target"]
 
 
-def tuned_overlap(settings: Settings, trained: Trained, methods: Sequence[str]) -> pd.DataFrame:
+def tuned_overlap(trained: Trained, methods: Sequence[str]) -> pd.DataFrame:
     """O IoU de cada método no limiar que foi melhor para ele nos pacientes da validação.
 
     Parameters
     ----------
-    settings : Settings
-        Com fantomas como fonte.
     trained : Trained
+        Treinada em fantomas.
     methods : sequence of str
         Métodos rápidos de `covidcam.cam.METHODS`.
 
@@ -160,10 +142,8 @@ def tuned_overlap(settings: Settings, trained: Trained, methods: Sequence[str]) 
         Uma linha por método: o limiar e o IoU nas imagens de teste, com o intervalo de 95 % por
         paciente.
     """
-    from covidcam import cam, evaluation
-
-    validation = abnormal_films(settings, trained, part="validation")
-    test = abnormal_films(settings, trained)
+    validation = abnormal_films(trained, part="validation")
+    test = abnormal_films(trained)
     before = cam.explain(trained.model, validation.images, list(methods))
     after = cam.explain(trained.model, test.images, list(methods))
     records = {}
@@ -189,14 +169,11 @@ def lung_energy(settings: Settings) -> pd.DataFrame:
         Uma linha por classe: imagens, pacientes e a energia em vezes a parte da imagem que as
         caixas cobrem, com o intervalo de 95 % por paciente.
     """
-    from covidcam import cam, evaluation
-
     trained = model_2(settings)
-    data, _ = arrays(settings)
-    rows = data.rows.iloc[trained.test].reset_index(drop=True)
+    rows = trained.rows
     boxes = datasets.read_masks(rows, "lung_boxes")
     kept = np.flatnonzero(boxes.any(axis=(1, 2)))
-    maps = cam.explain(trained.model, data.X[trained.test[kept]])
+    maps = cam.explain(trained.model, trained.data.X[trained.test[kept]])
     ratios = evaluation.energy_ratio(maps.values, boxes[kept])
     records = {}
     for label, part in rows.iloc[kept].reset_index(drop=True).groupby("label"):

@@ -18,11 +18,11 @@ def usual_films(settings: Settings) -> novelty.UsualFilms:
     -------
     covidcam.novelty.UsualFilms
     """
-    data, folder = arrays(settings.with_phantoms())
+    data = arrays(settings.with_phantoms())
 
     def make(target: Path) -> None:
-        novelty.fit(data.X, data.Y.argmax(axis=1)).save(target / "usual.npz")
+        novelty.fit(data.X, data.labels).save(target / "usual.npz")
 
-    parameters = {"arrays": folder.name}
-    target = store.keep(settings.cache, "estranheza", parameters, ["novelty"], make)
+    parameters = {"arrays": data.key}
+    target = store.keep(settings.cache, "estranheza", parameters, ["datasets", "novelty"], make)
     return novelty.load(target / "usual.npz")

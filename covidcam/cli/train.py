@@ -48,13 +48,12 @@ def treinar(
     covidcam treinar filmes --rede vgg16 --epocas 80 --saida meu.keras
     """
     from covidcam import datasets, models
-    from covidcam.artefacts import networks
 
     if saida.suffix != ".keras":
         raise typer.BadParameter(f"{saida}; deve terminar em .keras", param_hint="--saida")
-    if rede not in models.BACKBONES:
+    if rede not in models.ARCHITECTURES:
         raise typer.BadParameter(
-            f"{rede!r}; as redes são {', '.join(models.BACKBONES)}", param_hint="--rede"
+            f"{rede!r}; as redes são {', '.join(models.ARCHITECTURES)}", param_hint="--rede"
         )
     hush()
     catalog = datasets.load_catalog(pasta)
@@ -62,12 +61,19 @@ def treinar(
     saida.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=saida.parent, prefix=".treino-") as folder:
         data = datasets.prepare(catalog, folder, classes)
-        train, validation, test = networks.parts_by_patient(data.rows)
-        model = models.build(rede, classes, settings.read().weights, seed=semente)
-        features = models.extract(model, data.X)
-        recipe = networks.training_recipe(rede, epocas, semente)
-        models.train(model, features, data.Y, train, validation, **recipe)
-        probabilities = models.predict(model, data.X[test])
+        train, validation, test = datasets.three_parts(data.rows)
+        recipe = models.ARCHITECTURES[rede].recipes["modelo-2"]
+        fitted = models.fit(
+            rede,
+            classes,
+            data.X,
+            data.Y,
+            (train, validation),
+            {**recipe, "epochs": epocas, "seed": semente},
+            models.source_of(data.rows["synthetic"]),
+            weights=settings.read().weights,
+        )
+        right = int((fitted.predict(test).argmax(axis=1) == data.labels[test]).sum())
     rows = data.rows[["path", "label", "patient"]].copy()
     rows["part"] = ""
     for name, part in zip(PARTS, (train, validation, test), strict=True):
@@ -75,8 +81,7 @@ def treinar(
     # a tabela antes da rede: parar entre as duas não deixa uma rede nova com a divisão de outra
     saida.unlink(missing_ok=True)
     rows.to_csv(saida.with_suffix(".csv"), index=False)
-    models.save(models.describe(model, classes, models.source_of(data.rows["synthetic"])), saida)
-    right = int((probabilities.argmax(axis=1) == data.Y[test].argmax(axis=1)).sum())
+    models.save(fitted.model, saida)
     Console().print(f"{saida}: {accuracy(right, len(test))}", markup=False, highlight=False)
 
 

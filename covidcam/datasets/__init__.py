@@ -5,7 +5,7 @@ from covidcam.datasets.catalog import left_out, load_catalog, shareable, survey,
 from covidcam.datasets.findings import CLASSES, classify
 from covidcam.datasets.images import SIDE, read_image
 from covidcam.datasets.masks import read_masks
-from covidcam.datasets.splits import select, split_2020, split_by_patient
+from covidcam.datasets.splits import select, split_2020, split_by_patient, three_parts
 
 __all__ = [
     "CLASSES",
@@ -24,5 +24,6 @@ __all__ = [
     "split_2020",
     "split_by_patient",
     "survey",
+    "three_parts",
     "usable",
 ]

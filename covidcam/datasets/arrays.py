@@ -32,12 +32,30 @@ class Arrays:
         N linhas do catálogo, na mesma ordem.
     classes : tuple of str
         Na ordem das colunas de Y.
+    folder : Path
+        Onde estão os arquivos.
     """
 
     X: np.ndarray
     Y: np.ndarray
     rows: pd.DataFrame
     classes: tuple[str, ...]
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        """O nome da pasta: no depósito, a chave do artefato, que entra na dos que se fazem dele."""
+        return self.folder.name
+
+    @property
+    def labels(self) -> np.ndarray:
+        """A classe de cada imagem, int (N,): a coluna de Y em que está o um."""
+        return self.Y.argmax(axis=1)
+
+    @property
+    def patients(self) -> np.ndarray:
+        """O paciente de cada imagem, (N,)."""
+        return self.rows["patient"].to_numpy()
 
 
 def prepare(
@@ -121,6 +139,7 @@ def load(folder: str | os.PathLike, classes: Sequence[str] = CLASSES) -> Arrays:
         Y=np.load(folder / "Y_Train.npy"),
         rows=_read_rows(folder / "rows.csv"),
         classes=tuple(classes),
+        folder=folder,
     )
 
 

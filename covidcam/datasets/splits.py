@@ -85,6 +85,26 @@ def split_2020(count: int) -> tuple[np.ndarray, np.ndarray]:
     return train, test
 
 
+def three_parts(rows: pd.DataFrame, seed: int = 40) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Treino, validação e teste, sem que um paciente esteja em dois.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Uma linha por imagem, com as colunas label e patient.
+    seed : int
+        Do sorteio.
+
+    Returns
+    -------
+    train, validation, test : ndarray of int
+        Um quinto das imagens vai ao teste e um décimo do resto à validação, ou perto disso.
+    """
+    rest, test = split_by_patient(rows, seed=seed)
+    inner, held = split_by_patient(rows.iloc[rest], folds=10, seed=seed)
+    return rest[inner], rest[held], test
+
+
 def select(
     catalog: pd.DataFrame, counts: dict[tuple[str, str], int], seed: int = 2020
 ) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """Dos mapas e da verdade às figuras de mérito."""
 
 from covidcam.evaluation import controls, repairs
-from covidcam.evaluation.baselines import BASELINES, baselines
 from covidcam.evaluation.classification import (
     OneVsRest,
     accuracy,
@@ -13,7 +12,14 @@ from covidcam.evaluation.classification import (
     temper,
 )
 from covidcam.evaluation.faithfulness import Curve, average_drop, deletion, insertion, road
-from covidcam.evaluation.intervals import Interval, balanced_accuracy, bootstrap, wilson
+from covidcam.evaluation.intervals import (
+    Interval,
+    balanced_accuracy,
+    bootstrap,
+    spread,
+    verdict,
+    wilson,
+)
 from covidcam.evaluation.leakage import nearest, split_gap
 from covidcam.evaluation.localization import (
     auprc,
@@ -25,6 +31,7 @@ from covidcam.evaluation.localization import (
     rank_accuracy,
     tune_threshold,
 )
+from covidcam.evaluation.opponents import OPPONENTS, opponents
 from covidcam.evaluation.sanity import (
     max_sensitivity,
     randomization_test,
@@ -35,9 +42,9 @@ from covidcam.evaluation.sanity import (
 from covidcam.evaluation.scores import FAITHFUL, LOWER_IS_BETTER, WHERE, scoreboard
 
 __all__ = [
-    "BASELINES",
     "FAITHFUL",
     "LOWER_IS_BETTER",
+    "OPPONENTS",
     "WHERE",
     "Curve",
     "Interval",
@@ -46,7 +53,6 @@ __all__ = [
     "auprc",
     "average_drop",
     "balanced_accuracy",
-    "baselines",
     "bootstrap",
     "calibration_error",
     "calibration_noise",
@@ -60,6 +66,7 @@ __all__ = [
     "max_sensitivity",
     "nearest",
     "one_vs_rest",
+    "opponents",
     "pointing_game",
     "prevalence",
     "randomization_test",
@@ -71,8 +78,10 @@ __all__ = [
     "scoreboard",
     "sparseness",
     "split_gap",
+    "spread",
     "ssim",
     "temper",
     "tune_threshold",
+    "verdict",
     "wilson",
 ]

@@ -16,6 +16,54 @@ class Interval(NamedTuple):
     high: float
 
 
+def verdict(interval: Interval, against: float = 0.0) -> str:
+    """O que um intervalo permite afirmar: só se separa de um valor o que não o contém.
+
+    Parameters
+    ----------
+    interval : Interval
+        De uma medida ou, melhor, da diferença de duas nos mesmos filmes: intervalos que se tocam
+        não provam que duas medidas sejam iguais.
+    against : float
+        O valor a que se compara: 0 para uma diferença, ou o acaso.
+
+    Returns
+    -------
+    str
+        ``"above"``, ``"below"`` ou ``"undecided"``.
+
+    Examples
+    --------
+    >>> verdict(Interval(0.6, 0.55, 0.65), 0.5), verdict(Interval(0.1, -0.1, 0.3))
+    ('above', 'undecided')
+    """
+    if interval.low > against:
+        return "above"
+    return "below" if interval.high < against else "undecided"
+
+
+def spread(first: np.ndarray, last: np.ndarray) -> Interval:
+    """A diferença entre dois grupos de treinos, do menor ao maior par que se pode formar.
+
+    Parameters
+    ----------
+    first, last : ndarray, float (T,)
+        Uma medida por treino.
+
+    Returns
+    -------
+    Interval
+        A média de ``last - first`` e os extremos; não contém zero só onde os grupos se separam.
+
+    Examples
+    --------
+    >>> spread(np.array([0.5, 0.6]), np.array([0.7, 1.0])).low.round(2)
+    np.float64(0.1)
+    """
+    first, last = np.asarray(first, float), np.asarray(last, float)
+    return Interval(last.mean() - first.mean(), last.min() - first.max(), last.max() - first.min())
+
+
 def bootstrap(
     values: np.ndarray,
     groups: np.ndarray,
@@ -83,8 +131,8 @@ def balanced_accuracy(
 
     Parameters
     ----------
-    right : ndarray, bool (N,)
-        Se cada imagem foi acertada.
+    right : ndarray, bool or float (N,)
+        Se cada imagem foi acertada; ou, para comparar, quanto a mais do que noutra medida.
     labels : ndarray (N,)
         A classe verdadeira.
     groups, level, samples, seed

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from covidcam.errors import InputError
 from covidcam.evaluation.checks import check_maps
+from covidcam.seeding import seeded
 
 
 def randomization_test(
@@ -208,8 +209,8 @@ def _randomized(model, seed):
     layers = [layer.name for layer in model.layers if layer.weights]
     if not layers:
         raise InputError(f"A rede {model.name} não tem pesos que se possam sortear.")
-    keras.utils.set_random_seed(seed)
-    damaged, fresh = keras.models.clone_model(model), keras.models.clone_model(model)
+    with seeded(seed):
+        damaged, fresh = keras.models.clone_model(model), keras.models.clone_model(model)
     damaged.set_weights(model.get_weights())
     for name in reversed(layers):
         damaged.get_layer(name).set_weights(fresh.get_layer(name).get_weights())

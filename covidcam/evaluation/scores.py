@@ -1,4 +1,4 @@
-"""A tabela de figuras de mérito: métodos e referências, com intervalos e diferenças pareadas."""
+"""A tabela de figuras de mérito: métodos e oponentes, com intervalos e diferenças pareadas."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from covidcam.errors import InputError
 from covidcam.evaluation import faithfulness, localization
-from covidcam.evaluation.baselines import baselines
 from covidcam.evaluation.checks import check_masks
 from covidcam.evaluation.intervals import bootstrap
+from covidcam.evaluation.opponents import opponents
 
 WHERE = {
     "pointing_game": localization.pointing_game,
@@ -44,7 +44,7 @@ def scoreboard(
     seed: int = 0,
     **options,
 ) -> pd.DataFrame:
-    """Mede métodos e referências nas mesmas imagens.
+    """Mede métodos e oponentes nas mesmas imagens.
 
     Parameters
     ----------
@@ -57,11 +57,11 @@ def scoreboard(
     methods : sequence of str
         Nomes de `covidcam.cam.METHODS`.
     lungs : ndarray, bool (N, H, W), optional
-        Máscaras dos pulmões, de que duas das referências precisam; por padrão, a imagem inteira.
+        Máscaras dos pulmões, de que dois dos oponentes precisam; por padrão, a imagem inteira.
     metrics : sequence of str
         Nomes de `WHERE` (medidas contra a máscara) e de `FAITHFUL` (medidas contra a rede).
     compare : str
-        O método ou referência ao qual os outros são comparados, imagem a imagem.
+        O método ou oponente ao qual os outros são comparados, imagem a imagem.
     target : int, ndarray (N,) or None
         A classe explicada; None é a prevista.
     seed : int
@@ -72,7 +72,7 @@ def scoreboard(
     Returns
     -------
     DataFrame
-        Uma linha por método e medida: method, kind (``"método"`` ou ``"referência"``), metric,
+        Uma linha por método e medida: method, kind (``"método"`` ou ``"oponente"``), metric,
         mean, low e high (intervalo de 95 %, por paciente), difference, difference_low e
         difference_high (contra `compare`, pareada), images e patients.
 
@@ -97,9 +97,9 @@ def scoreboard(
     target = next(iter(explained.values())).target
     maps = {name: heatmaps.values for name, heatmaps in explained.items()}
     kinds = dict.fromkeys(maps, "método")
-    references = baselines(images, lungs)
-    kinds |= dict.fromkeys(references, "referência")
-    maps |= references
+    blind = opponents(images, lungs)
+    kinds |= dict.fromkeys(blind, "oponente")
+    maps |= blind
     if compare not in maps:
         raise InputError(f"Não há {compare!r} a que comparar; há {list(maps)}.")
     pairs = [(name, metric) for metric in metrics for name in maps]

@@ -6,7 +6,13 @@ from covidcam.figures.classification import accuracies, discrimination, reliabil
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
-from covidcam.figures.notes import beside_2020_note, credits, pairs_sentence, source_note
+from covidcam.figures.notes import (
+    beside_2020_note,
+    credits,
+    pairs_sentence,
+    pairs_table,
+    source_note,
+)
 from covidcam.figures.physics import greys, profile, thickness
 from covidcam.figures.shortcuts import (
     controls,
@@ -50,6 +56,7 @@ __all__ = [
     "number",
     "overlay",
     "pairs_sentence",
+    "pairs_table",
     "percent",
     "png",
     "predictions",

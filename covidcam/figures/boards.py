@@ -5,7 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from covidcam.evaluation import LOWER_IS_BETTER, Curve
+from covidcam import evaluation
+from covidcam.evaluation import LOWER_IS_BETTER, Curve, Interval
 from covidcam.figures import canvas
 from covidcam.figures.text import listing, number, shortest
 
@@ -36,7 +37,7 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
     Returns
     -------
     figure : matplotlib.figure.Figure
-        Métodos em azul, referências que não olham para a rede em laranja.
+        Métodos em azul, oponentes que não olham para a rede em laranja.
     alt : str
         O texto alternativo, para `show`.
     """
@@ -54,12 +55,12 @@ def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
     canvas.write(axes.xaxis, shortest)
     canvas.guide(axes)
     best, worst = rows.iloc[-1], rows.iloc[0]
-    references = rows[rows["kind"] == "referência"]
+    blind = rows[rows["kind"] == "oponente"]
     alt = (
         f"Placar de {len(rows)} mapas em {best.images} radiografias: {METRICS.get(metric, metric)}."
         f" Do melhor ao pior: {best.method}, {number(best['mean'])}, a {worst.method},"
-        f" {number(worst['mean'])}. Referências: "
-        + listing([f"{r.method} {number(r.mean)}" for r in references.itertuples()])
+        f" {number(worst['mean'])}. Oponentes: "
+        + listing([f"{r.method} {number(r.mean)}" for r in blind.itertuples()])
         + "."
     )
     return figure, alt
@@ -103,15 +104,19 @@ def verdict(table: pd.DataFrame, metric: str, compare: str = "grad-cam") -> str:
     str
     """
     rows = table[(table["metric"] == metric) & (table["method"] != compare)]
-    above = list(rows.loc[rows["difference_low"] > 0, "method"])
-    below = list(rows.loc[rows["difference_high"] < 0, "method"])
-    same = [name for name in rows["method"] if name not in above + below]
-    parts = [
-        f"acima de {compare}: {listing(above) or 'nenhum'}",
-        f"abaixo: {listing(below) or 'nenhum'}",
-        f"sem diferença que estas imagens permitam afirmar: {listing(same) or 'nenhum'}",
-    ]
-    return "; ".join(parts)
+    found = {
+        row.method: evaluation.verdict(
+            Interval(row.difference, row.difference_low, row.difference_high)
+        )
+        for row in rows.itertuples()
+    }
+    said = {
+        "above": f"acima de {compare}",
+        "below": "abaixo",
+        "undecided": "sem diferença que estas imagens permitam afirmar",
+    }
+    parts = {key: [name for name in found if found[name] == key] for key in said}
+    return "; ".join(f"{said[key]}: {listing(parts[key]) or 'nenhum'}" for key in said)
 
 
 def randomization(tests: dict[str, pd.DataFrame]) -> tuple[Figure, str]:

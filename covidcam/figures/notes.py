@@ -5,6 +5,9 @@ import html
 import pandas as pd
 from IPython.display import Markdown
 
+from covidcam.evaluation import Interval, verdict
+from covidcam.figures.text import percent
+
 SOURCE_NOTES = {
     "fantoma": (
         "As radiografias desta página são **sintéticas** (fantomas): o pacote as desenha a partir"
@@ -84,6 +87,24 @@ def beside_2020_note(source: str) -> Markdown:
     return Markdown(BESIDE_2020[source])
 
 
+def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """As diferenças entre pares de redes, para ler.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        O que `covidcam.artefacts.pairs` devolve.
+
+    Returns
+    -------
+    DataFrame of str
+        Uma linha por par, «a − b»: diferença, de, a.
+    """
+    told = pairs.set_index(pairs["first"] + " − " + pairs["second"])[["mean", "low", "high"]]
+    told = told.map(percent, places=1).rename_axis(index=None)
+    return told.set_axis(["diferença", "de", "a"], axis=1)
+
+
 def pairs_sentence(pairs: pd.DataFrame) -> str:
     """Diz em palavras que redes estas imagens permitem distinguir.
 
@@ -98,17 +119,18 @@ def pairs_sentence(pairs: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> table = pd.DataFrame({"diferença": [0.1], "de": [-0.1], "a": [0.2]}, index=["x − y"])
-    >>> pairs_sentence(table)
+    >>> row = {"first": "x", "second": "y", "mean": 0.1, "low": -0.1, "high": 0.2}
+    >>> pairs_sentence(pd.DataFrame([row]))
     'Nenhum par difere além do acaso: estas imagens não dizem qual é a melhor.'
     """
     if pairs.empty:
         return "Só há uma rede."
-    apart = pairs[(pairs["de"] > 0) | (pairs["a"] < 0)]
-    if apart.empty:
+    said = []
+    for row in pairs.itertuples():
+        found = verdict(Interval(row.mean, row.low, row.high))
+        if found != "undecided":
+            better, worse = (row.first, row.second)[:: 1 if found == "above" else -1]
+            said.append(f"{better} supera {worse}")
+    if not said:
         return "Nenhum par difere além do acaso: estas imagens não dizem qual é a melhor."
-    said = [
-        " supera ".join(name.split(" − ")[:: 1 if row["diferença"] > 0 else -1])
-        for name, row in apart.iterrows()
-    ]
     return f"Além do acaso, {'; '.join(said)}."

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from covidcam.evaluation import Interval, spread, verdict
 from covidcam.figures import canvas
 from covidcam.figures.text import between, listing, number, percent, shortest
 
 GREY = canvas.COLOURS[3]
 MAPS = {"grad-cam": "Grad-CAM", "occlusion": "oclusão"}
+CHANGES = {"above": "aumento", "below": "queda", "undecided": "sem mudança que se possa afirmar"}
 MEASURES = {
     "network": "acerto da rede, em pacientes que não viu",
     "both_looks": "acerto com cada paciente radiografado dos dois modos",
@@ -73,8 +75,9 @@ def controls_verdict(table: pd.DataFrame) -> str:
     """
     parts = []
     for films, rows in table[table["answer"] == "classe"].groupby("films", sort=False):
-        above = list(rows.loc[rows["low"] > rows["chance"], "control"])
-        rest = list(rows.loc[rows["low"] <= rows["chance"], "control"])
+        found = {row.control: _against_chance(row) for row in rows.itertuples()}
+        above = [name for name, where in found.items() if where == "above"]
+        rest = [name for name in found if name not in above]
         said = f"acima do acaso: {listing(above) or 'nenhum'} (não: {listing(rest)})"
         parts.append(f"em «{films}», {said if rest else 'todos acima do acaso'}")
     return "; ".join(parts)
@@ -98,9 +101,15 @@ def standing(mean: float, low: float, high: float, chance: float) -> str:
     >>> standing(0.6, 0.45, 0.75, 0.5)
     'o intervalo contém o acaso'
     """
-    if low > chance:
-        return "acima do acaso"
-    return "abaixo do acaso" if high < chance else "o intervalo contém o acaso"
+    return {
+        "above": "acima do acaso",
+        "below": "abaixo do acaso",
+        "undecided": "o intervalo contém o acaso",
+    }[verdict(Interval(mean, low, high), chance)]
+
+
+def _against_chance(row):
+    return verdict(Interval(row.balanced, row.low, row.high), row.chance)
 
 
 def dial(table: pd.DataFrame) -> tuple[Figure, str]:
@@ -166,10 +175,10 @@ def dial_verdict(table: pd.DataFrame) -> str:
     """
     first, last = (table[table["dial"] == edge(table["dial"])] for edge in (min, max))
 
+    words = {"above": "sobe", "below": "cai", "undecided": "não muda além do sorteio"}
+
     def trend(name):
-        if last[name].min() > first[name].max():
-            return "sobe"
-        return "cai" if last[name].max() < first[name].min() else "não muda além do sorteio"
+        return words[verdict(spread(first[name], last[name]))]
 
     return (
         f"a acurácia que um artigo publicaria {trend('confounded')}; a que valeria para outro"
@@ -252,8 +261,8 @@ def repairs_verdicts(table: pd.DataFrame) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Todas as medidas, cada uma com a sua frase; uma diferença só se afirma quando os intervalos
-        não se tocam.
+        Todas as medidas, cada uma com a sua frase; o que se afirma é a diferença filme a filme, com
+        o seu intervalo.
     """
     found = {name: _verdict(rows, _writer(name)) for name, rows in table.groupby("measure")}
     return dict.fromkeys(MEASURES, "não se mede nesta fonte") | found
@@ -262,16 +271,14 @@ def repairs_verdicts(table: pd.DataFrame) -> dict[str, str]:
 def _verdict(rows, show):
     parts = []
     for films, pair in rows.groupby("films", sort=False):
+        states = pair.set_index("state")
         before, after = (
-            pair.set_index("state").loc[state, ["mean", "low", "high"]]
-            for state in ("como vieram", "reparados")
+            states.loc[state, ["mean", "low", "high"]] for state in ("como vieram", "reparados")
         )
-        change = "sem mudança que se possa afirmar"
-        if after["low"] > before["high"]:
-            change = "aumento"
-        if after["high"] < before["low"]:
-            change = "queda"
-        parts.append(f"{films}, de {between(*before, show)} para {between(*after, show)}, {change}")
+        row = states.loc["reparados"]
+        change = verdict(Interval(row["change"], row["change_low"], row["change_high"]))
+        told = f"de {between(*before, show)} para {between(*after, show)}, {CHANGES[change]}"
+        parts.append(f"{films}, {told}")
     return "; ".join(parts)
 
 

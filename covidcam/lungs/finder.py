@@ -46,8 +46,7 @@ def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
         )
         model.save(folder / FILE)
 
-    code = ["phantom", "models/learner"]
-    code += [f"lungs/{part}" for part in ("finder", "network", "variation")]
+    code = ["phantom", "models/learner", "lungs/finder", "lungs/network", "lungs/variation"]
     return _load(store.keep(settings.cache, "pulmoes", RECIPE, code, make))
 
 

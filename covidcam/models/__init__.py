@@ -1,27 +1,38 @@
 """As redes: construir, treinar sobre características congeladas, guardar e abrir."""
 
-from covidcam.models.architectures import BACKBONES, HEADS, INPUT_SHAPE, build
+from covidcam.models.architectures import (
+    ARCHITECTURES,
+    INPUT_SHAPE,
+    Architecture,
+    Published,
+    build,
+)
 from covidcam.models.files import load, save
-from covidcam.models.inference import extract, predict, split, unfreeze
+from covidcam.models.fitting import Fitted, fit
+from covidcam.models.heads import HEADS
+from covidcam.models.inference import cut, extract, predict
 from covidcam.models.notes import Notes, describe, source_of
 from covidcam.models.training import train
 from covidcam.models.weights import PRETRAINED, weights_file
 
 __all__ = [
-    "BACKBONES",
+    "ARCHITECTURES",
     "HEADS",
     "INPUT_SHAPE",
     "PRETRAINED",
+    "Architecture",
+    "Fitted",
     "Notes",
+    "Published",
     "build",
+    "cut",
     "describe",
     "extract",
+    "fit",
     "load",
     "predict",
     "save",
     "source_of",
-    "split",
     "train",
-    "unfreeze",
     "weights_file",
 ]

@@ -1,4 +1,4 @@
-"""As redes: três famílias em duas escalas, e as cabeças que as terminam.
+"""As redes do livro: o que cada uma é, com que receita se treina e o que publicou quem a usou.
 
 Toda rede recebe as imagens como estão nos arrays (N, 237, 237, 3), de 0 a 255, e faz dentro de si
 o que precisa para lê-las; assim não há como lhe dar outra escala sem que ela perceba. Cada uma
@@ -7,17 +7,128 @@ basta rodar uma vez por imagem, e uma parte **treinada**, que começa na primeir
 a treinar.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from covidcam.errors import InputError
-from covidcam.models.weights import weights_file
+from covidcam.models import backbones
+from covidcam.models.heads import HEADS
+from covidcam.seeding import seeded
 
 if TYPE_CHECKING:  # o TensorFlow só é carregado quando uma rede é construída
     import keras
 
 INPUT_SHAPE = (237, 237, 3)
+
+
+class Published(NamedTuple):
+    """O que um tutorial de 2020 publicou de uma rede: imagens de teste certas e testadas, perda."""
+
+    right: int
+    total: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Uma rede do livro.
+
+    Attributes
+    ----------
+    backbone : callable
+        Das imagens ao último mapa.
+    frozen : bool
+        Se vem pronta da ImageNet e só a cabeça se treina; senão, é treinada do zero.
+    channels : int
+        Quantos canais tem o último mapa.
+    recipes : mapping of str to mapping
+        O que `covidcam.models.train` recebe em cada modelo do livro: ``"modelo-1"``,
+        ``"modelo-2"``, ``"atalhos"`` (os filmes pequenos daquele capítulo) e, nas que se treinam do
+        zero, ``"decorar"``. Uma receita mudada é outra: ``recipe | {"epochs": 10}``.
+    miniature_of : str, optional
+        A rede de tamanho inteiro que imita.
+    published : mapping of str to Published
+        Os resultados de 2020, por modelo.
+    """
+
+    backbone: Callable
+    frozen: bool
+    channels: int
+    recipes: Mapping[str, Mapping]
+    miniature_of: str | None = None
+    published: Mapping[str, Published] = field(default_factory=dict)
+
+    def head(self, model: str) -> str:
+        """A cabeça com que o livro a termina em cada modelo: a de 2020 só nas congeladas.
+
+        Parameters
+        ----------
+        model : str
+            ``"modelo-1"`` ou ``"modelo-2"``.
+
+        Returns
+        -------
+        str
+            Um nome de `HEADS`.
+        """
+        return f"2020-{model}" if self.frozen else "pooled"
+
+
+def _recipes(**models: Mapping) -> Mapping[str, Mapping]:
+    """As receitas de uma rede, que ninguém muda por engano."""
+    named = {name.replace("_", "-"): recipe for name, recipe in models.items()}
+    return MappingProxyType({name: MappingProxyType(each) for name, each in named.items()})
+
+
+# Variam as imagens e pagam para acender o último mapa; o preço foi escolhido em divisões dos
+# pacientes que não são a do livro nem as de benchmarks/seeds.
+FROM_SCRATCH = {"learning_rate": 2e-3, "augment": True, "sparsity": 3e-5, "seed": 0}
+MINIATURE = _recipes(
+    modelo_1={"epochs": 30, **FROM_SCRATCH},
+    modelo_2={"epochs": 100, **FROM_SCRATCH},
+    atalhos={"epochs": 12, "learning_rate": 2e-3, "augment": True, "seed": 0},
+    decorar={"epochs": 15, "learning_rate": 2e-3, "seed": 0},
+)
+# As épocas são as de 2020.
+FULL = _recipes(
+    modelo_1={"epochs": 50, "learning_rate": 1e-3, "seed": 0},
+    modelo_2={"epochs": 80, "learning_rate": 1e-3, "seed": 0},
+    atalhos={"epochs": 80, "learning_rate": 1e-2, "seed": 0},
+)
+ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
+    {
+        "mini-vgg": Architecture(backbones.mini_vgg, False, 128, MINIATURE, "vgg16"),
+        "mini-resnet": Architecture(backbones.mini_resnet, False, 96, MINIATURE, "resnet50v2"),
+        "mini-xception": Architecture(backbones.mini_xception, False, 96, MINIATURE, "xception"),
+        "vgg16": Architecture(
+            backbones.vgg16,
+            True,
+            512,
+            FULL,
+            published={
+                "modelo-1": Published(54, 55, 0.0345),
+                "modelo-2": Published(73, 75, 0.0941),
+            },
+        ),
+        "resnet50v2": Architecture(
+            backbones.resnet50v2,
+            True,
+            2048,
+            FULL,
+            published={"modelo-2": Published(72, 75, 0.3698)},
+        ),
+        "xception": Architecture(
+            backbones.xception,
+            True,
+            2048,
+            FULL,
+            published={"modelo-2": Published(71, 75, 0.2876)},
+        ),
+    }
+)
 
 
 def build(
@@ -33,8 +144,9 @@ def build(
     Parameters
     ----------
     name : str
-        ``"mini-vgg"``, ``"mini-resnet"`` ou ``"mini-xception"``, treinadas do zero; ``"vgg16"``,
-        ``"resnet50v2"`` ou ``"xception"``, congeladas, com pesos da ImageNet.
+        Um nome de `ARCHITECTURES`: ``"mini-vgg"``, ``"mini-resnet"`` ou ``"mini-xception"``,
+        treinadas do zero; ``"vgg16"``, ``"resnet50v2"`` ou ``"xception"``, congeladas, com pesos da
+        ImageNet.
     classes : sequence of str
         As classes, na ordem das saídas.
     weights : path-like, ``"random"`` ou None
@@ -46,7 +158,7 @@ def build(
     input_shape : tuple of int
         Altura, largura e canais das imagens.
     seed : int
-        Decide os pesos iniciais.
+        Decide os pesos iniciais; os sorteios de quem chama não mudam.
 
     Returns
     -------
@@ -67,7 +179,7 @@ def build(
     >>> model.output_shape
     (None, 2)
     """
-    backbone = _choose(name, BACKBONES, "rede")
+    architecture = _choose(name, ARCHITECTURES, "rede")
     finish = _choose(head, HEADS, "cabeça")
     if len(classes) < 2 or (head == "2020-modelo-1" and len(classes) != 2):
         raise InputError(
@@ -76,180 +188,13 @@ def build(
         )
     import keras
 
-    keras.utils.set_random_seed(seed)
-    images = keras.Input(input_shape, name="images")
-    features = backbone(images, weights, as_2020=head != "pooled")
-    return keras.Model(images, finish(features, len(classes), head), name=name)
+    with seeded(seed):
+        images = keras.Input(input_shape, name="images")
+        features = architecture.backbone(images, weights, as_2020=head != "pooled")
+        return keras.Model(images, finish(features, len(classes), head), name=name)
 
 
-def _choose(name: str, accepted: dict[str, Callable], what: str) -> Callable:
+def _choose(name, accepted, what):
     if name not in accepted:
         raise InputError(f"A {what} {name!r} não existe; as que existem são {list(accepted)}.")
     return accepted[name]
-
-
-# --- as redes -----------------------------------------------------------------------------------
-
-
-def _mini_vgg(images, weights, as_2020):
-    """Convoluções simples, uma depois da outra. O plano da VGG: Simonyan e Zisserman, 2014."""
-    x = _convolution(_stem(images), 32, "block2")
-    x = _convolution(_convolution(x, 64, "block3a"), 64, "block3b")
-    x = _convolution(_halve(x, "block3"), 128, "block4a")  # 14 × 14
-    # a última não olha em volta: cada ponto do mapa vê menos da metade do filme, e diz melhor onde
-    return _convolution(x, 128, "block4b", size=1)
-
-
-def _mini_resnet(images, weights, as_2020):
-    """Cada bloco soma o que recebeu ao que calculou. He et al., 2016, 10.1109/CVPR.2016.90."""
-    x = _stem(images)
-    x = _residual(x, 48, "block2", _convolution)
-    x = _halve(x, "block2")
-    return _residual(x, 96, "block3", _convolution)
-
-
-def _mini_xception(images, weights, as_2020):
-    """Em cada convolução, primeiro o espaço, depois os canais. Chollet, 2017,
-    10.1109/CVPR.2017.195.
-    """
-    x = _stem(images)
-    x = _residual(x, 48, "block2", _separable)
-    x = _halve(x, "block2")
-    return _residual(x, 96, "block3", _separable)
-
-
-def _stem(images):
-    """Da imagem cinza de 118 × 118 a 24 mapas de 29 × 29: o começo das três pequenas."""
-    return _halve(_convolution(_to_small_grey(images), 24, "block1", size=5, strides=2), "block1")
-
-
-def _convolution(x, filters, name, activate=True, size=3, strides=1):
-    from keras import layers
-
-    options = {"padding": "same", "use_bias": False, "name": f"{name}_conv"}
-    x = layers.Conv2D(filters, size, strides, **options)(x)
-    return _normalize(x, name, activate)
-
-
-def _separable(x, filters, name, activate=True):
-    from keras import layers
-
-    options = {"padding": "same", "use_bias": False, "name": f"{name}_sepconv"}
-    return _normalize(layers.SeparableConv2D(filters, 3, **options)(x), name, activate)
-
-
-def _normalize(x, name, activate):
-    from keras import layers
-
-    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
-    return layers.ReLU(name=f"{name}_relu")(x) if activate else x
-
-
-def _residual(x, filters, name, convolution):
-    """Duas convoluções e um atalho, somados antes da última ativação."""
-    from keras import layers
-
-    shortcut = _convolution(x, filters, f"{name}_shortcut", activate=False, size=1)
-    x = convolution(x, filters, f"{name}a")
-    x = convolution(x, filters, f"{name}b", activate=False)
-    return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
-
-
-def _halve(x, name):
-    from keras import layers
-
-    return layers.MaxPooling2D(2, name=f"{name}_pool")(x)
-
-
-def _to_small_grey(images):
-    """A média dos canais na metade do lado, cada imagem com média 0 e desvio 1."""
-    from keras import layers, ops
-
-    grey = ops.mean(layers.Rescaling(1 / 255, name="rescale")(images), -1, True)
-    small = layers.AveragePooling2D(2, name="half_side")(grey)
-    return layers.LayerNormalization((1, 2, 3), center=False, scale=False, name="normalize")(small)
-
-
-def _vgg16(images, weights, as_2020):
-    """VGG16 sem o topo, congelada. Simonyan e Zisserman, 2014, arXiv:1409.1556.
-
-    Em 2020 as imagens só foram divididas por 255; fora isso, o preparo é o do treino original:
-    azul, verde e vermelho, menos a média da ImageNet.
-    """
-    from keras import layers
-
-    x = layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="normalize")
-    return _frozen("vgg16", images, weights, as_2020, lambda images: x(images[..., ::-1]))
-
-
-def _resnet50v2(images, weights, as_2020):
-    """ResNet50V2 sem o topo, congelada. He, Zhang, Ren e Sun, 2016, arXiv:1603.05027."""
-    return _frozen("resnet50v2", images, weights, as_2020, _from_minus_one_to_one)
-
-
-def _xception(images, weights, as_2020):
-    """Xception sem o topo, congelada. Chollet, 2017, arXiv:1610.02357."""
-    return _frozen("xception", images, weights, as_2020, _from_minus_one_to_one)
-
-
-def _from_minus_one_to_one(images):
-    from keras import layers
-
-    return layers.Rescaling(1 / 127.5, offset=-1.0, name="normalize")(images)
-
-
-def _frozen(name, images, weights, as_2020, prepare):
-    """Uma rede das aplicações do Keras com os pesos da ImageNet, que o treino não muda."""
-    import keras
-
-    make = {
-        "vgg16": keras.applications.VGG16,
-        "resnet50v2": keras.applications.ResNet50V2,
-        "xception": keras.applications.Xception,
-    }[name]
-    if as_2020:
-        prepare = keras.layers.Rescaling(1 / 255, name="normalize")
-    file = None if weights == "random" else weights_file(name, weights)
-    backbone = make(include_top=False, input_tensor=prepare(images), weights=file)
-    for layer in backbone.layers:
-        layer.trainable = False
-    return backbone.output
-
-
-BACKBONES = {
-    "mini-vgg": _mini_vgg,
-    "mini-resnet": _mini_resnet,
-    "mini-xception": _mini_xception,
-    "vgg16": _vgg16,
-    "resnet50v2": _resnet50v2,
-    "xception": _xception,
-}
-
-
-# --- as cabeças ---------------------------------------------------------------------------------
-
-
-def _pooled(features, count, head):
-    """Média global e uma camada densa: onde CAM e Grad-CAM coincidem."""
-    from keras import layers
-
-    x = layers.GlobalAveragePooling2D(name="pooling")(features)
-    return layers.Dense(count, activation="softmax", name="probabilities")(x)
-
-
-def _head_2020(features, count, head):
-    """As cabeças dos dois modelos de 2020."""
-    from keras import layers
-
-    pool, hidden, outputs, activation = {
-        "2020-modelo-1": (4, 64, 1, "sigmoid"),
-        "2020-modelo-2": (2, 20, count, "softmax"),
-    }[head]
-    x = layers.AveragePooling2D(pool, name="pooling")(features)
-    x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(hidden, activation="relu", name="hidden")(x)
-    x = layers.Dropout(0.2, name="dropout")(x)
-    return layers.Dense(outputs, activation=activation, name="probabilities")(x)
-
-
-HEADS = {"pooled": _pooled, "2020-modelo-1": _head_2020, "2020-modelo-2": _head_2020}

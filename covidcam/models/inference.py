@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 BATCH = 32
 
 
-def split(model: "keras.Model") -> tuple["keras.Model", "keras.Model"]:
+def cut(model: "keras.Model") -> tuple["keras.Model", "keras.Model"]:
     """As duas partes de uma rede, que continuam a partilhar as camadas com ela.
 
     Parameters
@@ -31,42 +31,6 @@ def split(model: "keras.Model") -> tuple["keras.Model", "keras.Model"]:
 
     first = next(layer for layer in model.layers if layer.trainable_weights)
     return keras.Model(model.input, first.input), keras.Model(first.input, model.output)
-
-
-def unfreeze(model: "keras.Model", layer: str) -> "keras.Model":
-    """Libera para o treino uma rede congelada, de uma camada em diante.
-
-    As normalizações continuam congeladas, como se recomenda quando as imagens são poucas. O corte
-    tem de ser num ponto por onde tudo passa: o começo de um bloco, não o meio de um residual.
-
-    Parameters
-    ----------
-    model : keras.Model
-    layer : str
-        A primeira camada a liberar (``"block5_conv1"``, na VGG16, libera o último bloco).
-
-    Returns
-    -------
-    keras.Model
-        A mesma rede; `split` e `extract` passam a cortar aí.
-
-    Raises
-    ------
-    InputError
-        Se a rede não tem a camada.
-
-    References
-    ----------
-    Yosinski, Clune, Bengio e Lipson, NeurIPS 2014. arXiv:1411.1792.
-    """
-    import keras
-
-    names = [one.name for one in model.layers]
-    if layer not in names:
-        raise InputError(f"A rede {model.name} não tem a camada {layer!r}; tem: {names}.")
-    for one in model.layers[names.index(layer) :]:
-        one.trainable = not isinstance(one, keras.layers.BatchNormalization)
-    return model
 
 
 def extract(model: "keras.Model", images: np.ndarray) -> np.ndarray:
@@ -87,7 +51,7 @@ def extract(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     InputError
         Se não há imagens ou se não têm o tamanho que a rede aceita.
     """
-    return _run(split(model)[0], images, f"Passando por {model.name}")
+    return _run(cut(model)[0], images, f"Passando por {model.name}")
 
 
 def predict(model: "keras.Model", images: np.ndarray) -> np.ndarray:

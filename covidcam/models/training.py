@@ -8,9 +8,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from covidcam.errors import InputError
-from covidcam.models.inference import split
+from covidcam.models.inference import cut
 from covidcam.models.learner import learner
 from covidcam.models.variation import varied
+from covidcam.seeding import seeded
 
 if TYPE_CHECKING:
     import keras
@@ -85,45 +86,47 @@ def train(
         raise InputError(f"{len(common)} imagens estão no treino e na validação ao mesmo tempo.")
     targets = _targets(model, Y)
     tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(seed)
-    whole = features.shape[1:] == model.input_shape[1:]
-    kept = model if whole else split(model)[1]
-    trained = learner(kept, sparsity)
-    if augment:
-        trained = varied(trained, seed)
-    kind = "binary" if targets.shape[1] == 1 else "categorical"
-    steps = epochs * -(-len(train) // batch_size)
-    trained.compile(
-        optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-        ),
-        loss=f"{kind}_crossentropy",
-        metrics=[f"{kind}_crossentropy", f"{kind}_accuracy"],
-    )
-    trained.optimizer.build(trained.trainable_variables)  # ou o passo seria traçado duas vezes
-    data = _rows(features[train], targets[train])
-    data = data.shuffle(len(train), seed=seed).batch(batch_size)
-    weights = dict(enumerate(len(train) / np.maximum(Y[train].sum(axis=0), 1) / Y.shape[1]))
-    callbacks = []
-    if patience is not None:
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                f"val_{kind}_crossentropy", patience=patience, restore_best_weights=True
+    with seeded(seed):
+        whole = features.shape[1:] == model.input_shape[1:]
+        kept = model if whole else cut(model)[1]
+        trained = learner(kept, sparsity)
+        if augment:
+            trained = varied(trained, seed)
+        kind = "binary" if targets.shape[1] == 1 else "categorical"
+        steps = epochs * -(-len(train) // batch_size)
+        trained.compile(
+            optimizer=keras.optimizers.Adam(
+                keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+            ),
+            loss=f"{kind}_crossentropy",
+            metrics=[f"{kind}_crossentropy", f"{kind}_accuracy"],
+        )
+        trained.optimizer.build(trained.trainable_variables)  # ou o passo seria traçado duas vezes
+        data = _rows(features[train], targets[train])
+        data = data.shuffle(len(train), seed=seed).batch(batch_size)
+        weights = dict(enumerate(len(train) / np.maximum(Y[train].sum(axis=0), 1) / Y.shape[1]))
+        callbacks = []
+        if patience is not None:
+            callbacks.append(
+                keras.callbacks.EarlyStopping(
+                    f"val_{kind}_crossentropy", patience=patience, restore_best_weights=True
+                )
             )
-        )
-    with tqdm(total=epochs, desc=f"Treinando {model.name}", unit="época", disable=None) as bar:
-        history = trained.fit(
-            data.prefetch(2),
-            validation_data=_rows(features[validation], targets[validation]).batch(2 * batch_size),
-            epochs=epochs,
-            class_weight=weights if balanced else None,
-            callbacks=[
-                *callbacks,
-                keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: bar.update()),
-            ],
-            verbose=0,
-            shuffle=False,  # o tf.data já embaralha
-        )
+        with tqdm(total=epochs, desc=f"Treinando {model.name}", unit="época", disable=None) as bar:
+            history = trained.fit(
+                data.prefetch(2),
+                validation_data=_rows(features[validation], targets[validation]).batch(
+                    2 * batch_size
+                ),
+                epochs=epochs,
+                class_weight=weights if balanced else None,
+                callbacks=[
+                    *callbacks,
+                    keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: bar.update()),
+                ],
+                verbose=0,
+                shuffle=False,  # o tf.data já embaralha
+            )
     kept.set_weights(trained.get_weights())
     measured = {"loss": f"{kind}_crossentropy", "accuracy": f"{kind}_accuracy"}
     return pd.DataFrame(

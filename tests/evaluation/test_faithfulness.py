@@ -187,3 +187,24 @@ def test_bad_input_is_refused(change, word):
 def test_road_refuses_shares_that_are_not_shares(shares):
     with pytest.raises(InputError, match="partes"):
         road(MODEL, X, X[..., 0], TARGET, shares=shares)
+
+
+def test_road_puts_noise_only_where_it_erases():
+    """O que a rede recebe: fora do que se apagou, a imagem intacta, até o último bit."""
+    seen = []
+
+    class Recorder:
+        input_shape, output_shape = (None, 8, 8, 1), (None, 2)
+
+        def predict_on_batch(self, images):
+            seen.extend(images)
+            return np.full((len(images), 2), 0.5)
+
+    random = np.random.default_rng(0)
+    image = random.uniform(0, 255, (1, 8, 8, 1)).astype(np.float32)
+    heat = random.permutation(64).reshape(1, 8, 8).astype(float)  # sem empates
+    road(Recorder(), image, heat, np.array([1]), shares=(0.25,), noise=0.5)
+    hottest, coldest = (heat[0] >= 48), (heat[0] < 16)
+    for altered, erased in zip(seen, (hottest, coldest), strict=True):
+        np.testing.assert_array_equal(altered[~erased], image[0][~erased])
+        assert (altered[erased] != image[0][erased]).all()

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from covidcam.errors import InputError
-from covidcam.evaluation import bootstrap, wilson
+from covidcam.evaluation import Interval, balanced_accuracy, bootstrap, spread, verdict, wilson
 
 
 def test_one_image_a_patient_gives_the_normal_interval():
@@ -60,3 +60,43 @@ def test_wilson_reaches_the_ends_exactly(total):
 def test_wilson_refuses_what_is_not_a_share(successes, total):
     with pytest.raises(InputError):
         wilson(successes, total)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "against", "said"),
+    [
+        (0.1, 0.3, 0.0, "above"),
+        (-0.3, -0.1, 0.0, "below"),
+        (-0.1, 0.1, 0.0, "undecided"),
+        (0.0, 0.1, 0.0, "undecided"),  # encostar não é separar-se
+        (0.6, 0.7, 0.5, "above"),
+        (0.6, 0.7, 0.65, "undecided"),
+    ],
+)
+def test_a_verdict_needs_an_interval_that_excludes(low, high, against, said):
+    assert verdict(Interval((low + high) / 2, low, high), against) == said
+
+
+def test_a_paired_difference_sees_what_two_intervals_hide():
+    """Duas redes que erram quase os mesmos pacientes: os intervalos se cobrem, a diferença não."""
+    right = np.repeat([1.0, 0.0], 50)
+    better = right.copy()
+    better[50:60] = 1
+    people = np.arange(100)
+    one, other = (bootstrap(values, people) for values in (right, better))
+    assert one.high > other.low
+    assert verdict(bootstrap(better - right, people)) == "above"
+
+
+def test_the_spread_of_two_groups_of_trainings_by_hand():
+    found = spread([0.5, 0.6], [0.7, 1.0])
+    assert found == pytest.approx((0.3, 0.1, 0.5))
+    assert verdict(spread([0.5, 0.8], [0.7, 1.0])) == "undecided"
+
+
+def test_a_difference_of_balanced_accuracies_is_the_balanced_difference():
+    random = np.random.default_rng(0)
+    labels, people = random.integers(3, size=60), random.integers(20, size=60)
+    first, second = random.integers(2, size=(2, 60)).astype(float)
+    one, other = (balanced_accuracy(each, labels, people).mean for each in (first, second))
+    assert balanced_accuracy(second - first, labels, people).mean == pytest.approx(other - one)

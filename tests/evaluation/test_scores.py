@@ -6,7 +6,7 @@ import pytest
 
 from covidcam import cam, evaluation
 from covidcam.errors import InputError
-from covidcam.evaluation.baselines import brightest_spot
+from covidcam.evaluation.opponents import brightest_spot
 
 METHODS = ["grad-cam", "cam", "gradient"]
 
@@ -33,7 +33,7 @@ def table(case):
 
 
 def test_every_method_and_reference_has_every_metric(table):
-    names = {*METHODS, *evaluation.BASELINES}
+    names = {*METHODS, *evaluation.OPPONENTS}
     assert set(zip(table.method, table.metric, strict=True)) == {
         (name, metric) for name in names for metric in ("pointing_game", "auprc", "deletion")
     }

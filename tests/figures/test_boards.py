@@ -8,19 +8,21 @@ from covidcam import figures
 ROWS = [  # mapa, espécie, medida, média, de, a, diferença de, diferença a
     ("grad-cam", "método", "auprc", 0.5, 0.4, 0.6, 0, 0),
     ("rise", "método", "auprc", 0.7, 0.6, 0.8, 0.1, 0.3),
-    ("ao acaso", "referência", "auprc", 0.125, 0.1, 0.2, -0.5, -0.3),
-    ("bordas", "referência", "auprc", 0.45, 0.3, 0.6, -0.2, 0.1),
+    ("ao acaso", "oponente", "auprc", 0.125, 0.1, 0.2, -0.5, -0.3),
+    ("bordas", "oponente", "auprc", 0.45, 0.3, 0.6, -0.2, 0.1),
     ("grad-cam", "método", "deletion", 0.25, 0.2, 0.3, 0, 0),
     ("rise", "método", "deletion", 0.75, 0.6, 0.8, 0.1, 0.3),
-    ("ao acaso", "referência", "deletion", 0.875, 0.1, 0.2, 0.5, 0.7),
-    ("bordas", "referência", "deletion", 0.5, 0.3, 0.6, -0.2, 0.3),
+    ("ao acaso", "oponente", "deletion", 0.875, 0.1, 0.2, 0.5, 0.7),
+    ("bordas", "oponente", "deletion", 0.5, 0.3, 0.6, -0.2, 0.3),
 ]
 COLUMNS = ["method", "kind", "metric", "mean", "low", "high", "difference_low", "difference_high"]
 
 
 @pytest.fixture
 def table():
-    return pd.DataFrame(ROWS, columns=COLUMNS).assign(images=9)
+    table = pd.DataFrame(ROWS, columns=COLUMNS)
+    middle = (table["difference_low"] + table["difference_high"]) / 2
+    return table.assign(images=9, difference=middle)
 
 
 def test_the_table_goes_from_best_to_worst_with_names_to_read(table):

@@ -60,8 +60,13 @@ def test_losses_draw_both_curves_of_each_network():
     ],
 )
 def test_pairs_are_told_apart_only_beyond_zero(low, high, said):
-    table = pd.DataFrame({"diferença": [(low + high) / 2], "de": [low], "a": [high]}, ["a − b"])
-    assert said in figures.pairs_sentence(table)
+    row = {"first": "a", "second": "b", "mean": (low + high) / 2, "low": low, "high": high}
+    pairs = pd.DataFrame([row])
+    assert said in figures.pairs_sentence(pairs)
+    table = figures.pairs_table(pairs)
+    assert table.index.tolist() == ["a − b"]
+    said = [figures.percent(row[key], 1) for key in ("mean", "low", "high")]
+    assert table.iloc[0].tolist() == said
 
 
 @pytest.mark.parametrize(("source", "word"), [("fantoma", "fantomas"), ("real", "sorteadas")])

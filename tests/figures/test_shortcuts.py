@@ -1,5 +1,6 @@
 """O que se diz dos atalhos sai dos números, e só afirma o que os intervalos separam."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -27,16 +28,19 @@ DIAL = pd.DataFrame(
 )
 
 
-def repairs(after=(0.5, 0.4, 0.6)):
+def repairs(after=(0.5, 0.4, 0.6), change=(-0.4, -0.5, -0.3)):
+    none = (np.nan,) * 3
     rows = [
-        (films, state, measure, *interval, 0.5)
+        (films, state, measure, *interval, 0.5, *difference)
         for films in ("coleções", "um só modo")
         for measure in ("network", "energy")
-        for state, interval in (("como vieram", (0.9, 0.8, 0.95)), ("reparados", after))
+        for state, interval, difference in (
+            ("como vieram", (0.9, 0.8, 0.95), none),
+            ("reparados", after, change),
+        )
     ]
-    return pd.DataFrame(
-        rows, columns=["films", "state", "measure", "mean", "low", "high", "chance"]
-    )
+    columns = ["films", "state", "measure", "mean", "low", "high", "chance"]
+    return pd.DataFrame(rows, columns=[*columns, "change", "change_low", "change_high"])
 
 
 def test_the_controls_figure_says_every_control_of_the_class_and_no_other():
@@ -73,16 +77,16 @@ def test_the_dial_is_read_from_all_trainings():
     assert "cai na oclusão" in said
 
 
-def test_repairs_claim_a_change_only_between_intervals_that_do_not_touch():
+def test_repairs_claim_a_change_only_where_the_difference_excludes_zero():
     _, alt = figures.repairs(repairs())
     assert "coleções, reparados, 50 % (de 40 % a 60 %)" in alt
     assert "0,50 (de 0,40 a 0,60)" in alt
     assert figures.repairs_verdicts(repairs())["network"].count("queda") == 2
-    close = figures.repairs_verdicts(repairs(after=(0.85, 0.7, 0.9)))["network"]
-    assert close.count("sem mudança") == 2
-    assert (
-        figures.repairs_verdicts(repairs(after=(0.99, 0.96, 1.0)))["network"].count("aumento") == 2
-    )
+    same = figures.repairs_verdicts(repairs(change=(-0.05, -0.2, 0.1)))["network"]
+    assert same.count("sem mudança") == 2
+    # os dois intervalos se tocam, mas filme a filme todos melhoraram
+    more = figures.repairs_verdicts(repairs((0.94, 0.9, 0.97), (0.04, 0.01, 0.07)))["network"]
+    assert more.count("aumento") == 2
 
 
 def test_the_table_has_a_row_a_measure_and_a_column_a_state():

@@ -1,11 +1,14 @@
 """As redes: o que recusam, as formas de 2020, o que está congelado e o preparo da imagem."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
 
+from covidcam.datasets import SIDE
 from covidcam.errors import InputError, ModelError
-from covidcam.models import build, split
+from covidcam.models import ARCHITECTURES, HEADS, INPUT_SHAPE, build, cut
 
 TWO, THREE = ("NORMAL", "COVID-19"), ("COVID-19", "NORMAL", "OUTRAS")
 
@@ -77,7 +80,7 @@ def test_mini_vgg_sees_the_normalized_mean_of_the_channels_at_half_side():
     image = np.zeros((1, 16, 16, 3), np.uint8)
     image[0, :2, :2] = (255, 0, 0)  # um terço do branco
     image[0, 2:4, :2] = 255
-    small = split(model)[0](image).numpy()
+    small = cut(model)[0](image).numpy()
     assert small.shape == (1, 8, 8, 1)
     expected = np.zeros((8, 8))
     expected[0, 0], expected[1, 0] = 1 / 3, 1
@@ -136,10 +139,10 @@ def test_the_seed_decides_the_first_weights():
     ],
 )
 def test_the_two_parts_make_the_whole(name, first, frozen):
-    head = "pooled" if name.startswith("mini-") else "2020-modelo-2"
+    head = "pooled" if not ARCHITECTURES[name].frozen else "2020-modelo-2"
     model = build(name, THREE, "random", head, input_shape=(64, 64, 3))
     images = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype("float32")
-    one, two = split(model)
+    one, two = cut(model)
     assert one.count_params() == frozen
     assert not one.trainable_weights
     assert two.layers[1].name == first
@@ -164,6 +167,35 @@ def test_the_other_full_networks_see_the_scale_they_were_trained_on(name, head):
 
 def test_a_frozen_network_does_not_change_while_it_trains():
     """As normalizações da ResNet ficam como estão, também no modo de treino."""
-    frozen = split(build("resnet50v2", THREE, "random", input_shape=(64, 64, 3)))[0]
+    frozen = cut(build("resnet50v2", THREE, "random", input_shape=(64, 64, 3)))[0]
     images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype("float32")
     np.testing.assert_allclose(frozen(images, training=True), frozen(images), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_what_an_architecture_says_of_itself_is_true(name):
+    architecture = ARCHITECTURES[name]
+    model = build(name, THREE, "random", input_shape=(96, 96, 3))
+    pooled = model.get_layer("pooling").output
+    assert pooled.shape[-1] == architecture.channels
+    learnt = {layer.name for layer in model.layers if layer.trainable_weights}
+    assert (learnt == {"probabilities"}) == architecture.frozen
+    for recipe in architecture.recipes.values():
+        assert {"epochs", "learning_rate", "seed"} <= set(recipe)
+        with pytest.raises(TypeError):
+            recipe["epochs"] = 1
+    assert {architecture.head("modelo-1"), architecture.head("modelo-2")} <= set(HEADS)
+    other = ARCHITECTURES.get(architecture.miniature_of)
+    assert other.frozen and other.published if other else architecture.frozen
+
+
+def test_the_networks_take_the_arrays_as_they_are():
+    assert INPUT_SHAPE == (SIDE, SIDE, 3)
+
+
+def test_building_leaves_the_draws_of_the_caller_alone():
+    random.seed(5), np.random.seed(5)  # noqa: NPY002
+    expected = random.random(), np.random.random()  # noqa: NPY002
+    random.seed(5), np.random.seed(5)  # noqa: NPY002
+    build("mini-vgg", THREE, input_shape=(32, 32, 3), seed=1)
+    assert (random.random(), np.random.random()) == expected  # noqa: NPY002

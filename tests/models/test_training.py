@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from covidcam.errors import InputError
-from covidcam.models import build, extract, predict, train, unfreeze
+from covidcam.models import build, extract, predict, train
 
 CLASSES = ("sem mancha", "com mancha")
 TRAIN, HELD = range(32), range(32, 48)
@@ -143,30 +143,6 @@ def test_training_on_features_is_training_through_the_whole_network(toy):
         probabilities.append(predict(model, images))
     assert np.abs(probabilities[0] - before).max() > 0.02  # treinou
     assert np.abs(probabilities[0] - probabilities[1]).max() <= 1e-3
-
-
-def test_unfreezing_moves_the_cut_and_leaves_the_rest_alone():
-    model = build("vgg16", CLASSES, "random", input_shape=(64, 64, 3))
-    frozen = {layer.name: layer.get_weights() for layer in model.layers}
-    images = np.random.default_rng(0).integers(0, 256, (48, 64, 64, 3)).astype(np.uint8)
-    Y = np.eye(2)[np.arange(48) % 2]
-    features = extract(unfreeze(model, "block5_conv1"), images)
-    assert features.shape == (48, 4, 4, 512)
-    train(model, features, Y, TRAIN, HELD, epochs=1)
-    for layer in model.layers:
-        moved = any(
-            (a != b).any() for a, b in zip(layer.get_weights(), frozen[layer.name], strict=True)
-        )
-        assert moved == (layer.name.startswith("block5_conv") or layer.name == "probabilities")
-    with pytest.raises(InputError, match=r"não tem a camada 'bloco'.*'block5_conv1'"):
-        unfreeze(model, "bloco")
-
-
-def test_normalizations_stay_frozen():
-    model = build("resnet50v2", CLASSES, "random", input_shape=(64, 64, 3))
-    unfreeze(model, "conv5_block1_preact_bn")
-    learnt = {weight.path.split("/")[0] for weight in model.trainable_weights}
-    assert "conv5_block3_2_conv" in learnt and not any(name.endswith("bn") for name in learnt)
 
 
 def test_early_stopping_keeps_the_best_epoch(toy):

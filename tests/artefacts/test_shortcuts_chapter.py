@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from covidcam import models, settings
+from covidcam import models, phantom, settings
 from covidcam.artefacts import shortcuts
+from covidcam.artefacts.films import Films
+from covidcam.artefacts.shortcuts import films as of_films
+from covidcam.artefacts.shortcuts import networks, tables
 from covidcam.evaluation import controls
 
 PATIENTS, SIDE = 24, 64
@@ -20,7 +23,7 @@ def twice():
     images = random.integers(60, 120, (2 * PATIENTS, SIDE, SIDE), np.uint8)
     lungs, lesions = np.zeros((2, *images.shape), bool)
     lungs[:, 16:48, 14:50] = True
-    labels = np.repeat(np.array(shortcuts.HABIT)[np.arange(PATIENTS) % 2], 2)
+    labels = np.repeat(np.array(of_films.HABIT)[np.arange(PATIENTS) % 2], 2)
     lesions[labels == "COVID-19", 28:40, 20:32] = True
     images[lesions] += 60
     images[1::2, :6, :6] = 255
@@ -28,10 +31,10 @@ def twice():
         {
             "label": labels,
             "patient": np.repeat(np.arange(PATIENTS), 2),
-            "modo": shortcuts.LOOKS * PATIENTS,
+            "modo": of_films.LOOKS * PATIENTS,
         }
     )
-    return shortcuts.Sample(
+    return Films(
         images=np.repeat(images[..., None], 3, axis=-1),
         lungs=lungs,
         lesions=lesions,
@@ -44,10 +47,10 @@ def twice():
 @pytest.fixture
 def chosen(twice, monkeypatch, tmp_path):
     """Os fantomas trocados pelos de `twice`, e um treino que só passa."""
-    monkeypatch.setattr(shortcuts, "filmed_twice", lambda settings: twice)
-    monkeypatch.setattr(shortcuts, "RECIPE", {"mini-vgg": {"epochs": 1}})
-    monkeypatch.setattr(shortcuts, "DIALS", (0.0, 1.0))
-    monkeypatch.setattr(shortcuts, "SEEDS", (0,))
+    for module in (of_films, tables):
+        monkeypatch.setattr(module, "filmed_twice", lambda settings: twice)
+    monkeypatch.setattr(tables, "DIALS", (0.0, 1.0))
+    monkeypatch.setattr(tables, "SEEDS", (0,))
     return settings.read({"COVIDCAM_CACHE": str(tmp_path)})
 
 
@@ -103,6 +106,14 @@ def test_the_tables_come_whole(chosen):
         "shape",
         "look",
     }
+    # o reparo se mede filme a filme: a diferença é a das médias, e só ela tem intervalo
+    both = after.pivot(index=["films", "measure"], columns="state", values="mean")
+    change = after[after["state"] == "reparados"].set_index(["films", "measure"])
+    np.testing.assert_allclose(
+        both["reparados"] - both["como vieram"], change["change"].loc[both.index]
+    )
+    assert (change["change_low"] <= change["change"]).all()
+    assert after.loc[after["state"] == "como vieram", "change"].isna().all()
     looks = after[after["measure"] == "look"].set_index("state")["mean"]
     assert looks["como vieram"] > 0.9  # o canto escrito
     assert looks["reparados"] < 0.75  # recortado, não há canto
@@ -130,10 +141,11 @@ def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch, tmp_path)
     )
     films = replace(twice, rows=rows, facts=("acervo",), lesions=None)
     features = controls.pixels
-    monkeypatch.setattr(shortcuts, "real_films", lambda settings: films)
-    monkeypatch.setattr(shortcuts, "deep_features", lambda settings, images: features(images))
-    monkeypatch.setattr(shortcuts, "identity", lambda settings, data: "ruído")
-    monkeypatch.setattr(shortcuts, "network", untrained)
+    for module in (of_films, tables):
+        monkeypatch.setattr(module, "real_films", lambda settings: films)
+    monkeypatch.setattr(tables, "deep_features", lambda settings, images: features(images))
+    monkeypatch.setattr(tables, "identity", lambda settings, data: "ruído")
+    monkeypatch.setattr(tables, "train", untrained)
     (tmp_path / models.PRETRAINED["vgg16"]).touch()
     real = replace(chosen, source="real", weights=tmp_path)
     flattering, same = shortcuts.flattering(real), shortcuts.one_mode(real)
@@ -162,11 +174,62 @@ def test_real_films_without_weights_make_do_with_the_small_network(
         }
     )
     films = replace(twice, rows=rows, facts=("acervo",), lesions=None)
-    monkeypatch.setattr(shortcuts, "real_films", lambda settings: films)
+    for module in (of_films, tables):
+        monkeypatch.setattr(module, "real_films", lambda settings: films)
     (tmp_path / "vazia").mkdir()
     real = replace(chosen, source="real", data=tmp_path / "vazia", weights=tmp_path / "vazia")
-    assert shortcuts.network(real, shortcuts.flattering(real)).name == "mini-vgg"
-    monkeypatch.setattr(shortcuts, "network", untrained)
+    assert shortcuts.train(real, shortcuts.flattering(real)).name == "mini-vgg"
+    monkeypatch.setattr(tables, "train", untrained)
     assert np.isfinite(shortcuts.shortcut_controls(real)["balanced"]).all()
     after = shortcuts.before_and_after(real)
     assert set(after["measure"]) == {"network", "energy", "share", "hidden", "shape", "look"}
+
+
+def test_the_two_accuracies_of_the_dial_by_hand():
+    """Três pacientes: um acertado só no modo da sua classe, um só no outro, um nos dois."""
+    right = np.array([[True, False], [True, False], [True, True]])
+    habit = np.array([0, 1, 1])  # em casa: certo, errado, certo; fora: errado, certo, certo
+    assert tables.accuracies(right, habit, 1.0) == (2 / 3, 4 / 6)
+    right = np.array([[True, False], [False, True], [True, True], [False, True]])
+    habit = np.array([0, 1, 1, 0])  # em casa: 3 de 4; fora: 2 de 4
+    assert tables.accuracies(right, habit, 1.0) == (3 / 4, 5 / 8)
+    assert tables.accuracies(right, habit, 0.0) == (5 / 8, 5 / 8)
+    assert tables.accuracies(right, habit, 0.5)[0] == 0.75 * 3 / 4 + 0.25 * 2 / 4
+
+
+def test_each_patient_is_filmed_in_both_modes_with_one_disease(monkeypatch, tmp_path):
+    monkeypatch.setattr(of_films, "PATIENTS", 4)
+    monkeypatch.setattr(of_films, "HELD_OUT", 1)
+    films = shortcuts.filmed_twice(settings.read({"COVIDCAM_CACHE": str(tmp_path)}))
+    assert films.images.shape == (8, 128, 128, 3)
+    assert films.rows["modo"].tolist() == list(of_films.LOOKS) * 4
+    assert (films.patients[::2] == films.patients[1::2]).all() and len(set(films.patients)) == 4
+    assert films.labels.tolist() == list(np.repeat(of_films.HABIT * 2, 2))
+    assert films.test.tolist() == [False] * 6 + [True] * 2
+    assert (films.lesions.any(axis=(1, 2)) == (films.labels == "COVID-19")).all()
+    for n, (patient, look) in enumerate(zip(films.patients, films.rows["modo"], strict=True)):
+        label = films.labels[n]
+        again = phantom.radiograph(int(patient), label, 128, look=look, patient=int(patient))
+        np.testing.assert_array_equal(films.images[n, ..., 0], again.image)
+        np.testing.assert_array_equal(films.lungs[n], again.lungs)
+
+
+def test_frozen_networks_are_trained_on_what_they_see_and_watch_the_last(
+    chosen, twice, monkeypatch
+):
+    given = {}
+
+    def fit(name, classes, images, Y, parts, recipe, source, **options):
+        given.update(name=name, classes=classes, Y=Y, parts=parts, recipe=recipe, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(networks, "choose", lambda settings: "vgg16")
+    monkeypatch.setattr(networks, "deep_features", lambda settings, images: "o que ela vê")
+    monkeypatch.setattr(networks.models, "fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        shortcuts.train(chosen, twice, seed=3)
+    kept = np.flatnonzero(~twice.test)
+    assert given["features"] == "o que ela vê" and given["recipe"]["seed"] == 3
+    assert given["parts"][0].tolist() == kept[:-8].tolist()
+    assert given["parts"][1].tolist() == kept[-8:].tolist()
+    assert [given["classes"][k] for k in given["Y"].argmax(axis=1)] == twice.labels.tolist()

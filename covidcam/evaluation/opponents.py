@@ -14,7 +14,7 @@ def random(images: np.ndarray, lungs: np.ndarray, seed: int = 0) -> np.ndarray:
     ----------
     images : ndarray (N, H, W, C)
     lungs : ndarray, bool (N, H, W)
-        Não é usado: todas as referências têm a mesma face.
+        Não é usado: todos os oponentes têm a mesma face.
     seed : int
 
     Returns
@@ -113,7 +113,7 @@ def brightest_spot(images: np.ndarray, lungs: np.ndarray) -> np.ndarray:
     return blurred * lungs
 
 
-BASELINES = {
+OPPONENTS = {
     "ao acaso": random,
     "constante": constant,
     "centro": centre,
@@ -123,8 +123,8 @@ BASELINES = {
 }
 
 
-def baselines(images: np.ndarray, lungs: np.ndarray) -> dict[str, np.ndarray]:
-    """Todas as referências para as mesmas imagens.
+def opponents(images: np.ndarray, lungs: np.ndarray) -> dict[str, np.ndarray]:
+    """Todos os oponentes para as mesmas imagens.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def baselines(images: np.ndarray, lungs: np.ndarray) -> dict[str, np.ndarray]:
     lungs = check_masks(lungs)
     if images.ndim != 4 or images.shape[:3] != lungs.shape:
         raise InputError(f"As imagens têm a forma {images.shape} e os pulmões, {lungs.shape}.")
-    return {name: draw(images, lungs) for name, draw in BASELINES.items()}
+    return {name: draw(images, lungs) for name, draw in OPPONENTS.items()}
 
 
 def _grey(images):

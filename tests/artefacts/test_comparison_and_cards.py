@@ -28,10 +28,14 @@ def book(monkeypatch, tmp_path):
         }
     )
     data = datasets.Arrays(
-        np.zeros((30, 237, 237, 3), np.uint8), np.eye(3, dtype=np.uint8)[labels], rows, CLASSES
+        np.zeros((30, 237, 237, 3), np.uint8),
+        np.eye(3, dtype=np.uint8)[labels],
+        rows,
+        CLASSES,
+        tmp_path / "arrays",
     )
     for module in (comparison, networks, cards):
-        monkeypatch.setattr(module, "arrays", lambda *a: (data, tmp_path / "arrays"))
+        monkeypatch.setattr(module, "arrays", lambda *a: data)
     folder = tmp_path / "dados"
     (folder / "covid-chestxray-dataset").mkdir(parents=True)
     (folder / "covid-chestxray-dataset" / "metadata.csv").write_text(
@@ -46,9 +50,9 @@ def network(data, wrong):
     test = np.arange(1, 30, 2)
     said = data.Y[test].argmax(axis=1)
     said[wrong] = (said[wrong] + 1) % 3
-    return networks.Trained(
+    return artefacts.Trained(
         name="rede",
-        classes=CLASSES,
+        data=data,
         history=pd.DataFrame(),
         train=np.arange(0, 20, 2),
         validation=np.arange(20, 30, 2),
@@ -63,7 +67,7 @@ CHOSEN = settings.read({})
 
 
 def test_the_partition_counts_images_patients_and_classes(book):
-    table = artefacts.partition(network(book, []), book.rows)
+    table = artefacts.partition(network(book, []))
     assert table.loc["treino"].tolist() == [10, 10, 5, 5, 0]
     assert table.loc["teste"].tolist() == [15, 15, 5, 5, 5]
 
@@ -77,10 +81,10 @@ def test_pairs_are_compared_image_by_image(book):
         },
         {},
     )
-    table = artefacts.pairs(CHOSEN, found)
-    assert table.loc["boa − má", "diferença"] == pytest.approx(1 / 3)
-    assert table.loc["boa − má", "de"] > 0
-    assert table.loc["boa − outra"].tolist() == [0, 0, 0]
+    table = artefacts.pairs(found).set_index(["first", "second"])
+    assert table.loc[("boa", "má"), "mean"] == pytest.approx(1 / 3)
+    assert table.loc[("boa", "má"), "low"] > 0
+    assert table.loc[("boa", "outra")].tolist() == [0, 0, 0]
 
 
 def test_2020_stands_beside_the_mini_of_each_family(book):
@@ -121,10 +125,10 @@ def test_groups_are_told_apart(book):
 def test_missing_weights_are_named_and_the_mini_steps_in(tmp_path):
     chosen = settings.Settings("real", tmp_path, tmp_path, "2020", tmp_path)
     assert artefacts.missing_weights(chosen, "xception").startswith("xception_weights")
-    assert artefacts.network(chosen, "2020-modelo-2") == ("mini-vgg", "pooled")
+    assert artefacts.choose(chosen) == "mini-vgg"
     (tmp_path / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5").write_bytes(b"x")
     assert artefacts.missing_weights(chosen, "vgg16") == ""
-    assert artefacts.network(chosen, "2020-modelo-2") == ("vgg16", "2020-modelo-2")
+    assert artefacts.choose(chosen) == "vgg16"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""O capítulo dos atalhos: os filmes, as redes e as tabelas, guardados no depósito."""
+
+from covidcam.artefacts.shortcuts.films import (
+    HELD_OUT,
+    PATIENTS,
+    SIDE,
+    filmed_twice,
+    flattering,
+    one_mode,
+    real_films,
+    repair,
+    turn_dial,
+)
+from covidcam.artefacts.shortcuts.networks import deep_features, train
+from covidcam.artefacts.shortcuts.tables import (
+    before_and_after,
+    dial_experiment,
+    shortcut_controls,
+)
+
+__all__ = [
+    "HELD_OUT",
+    "PATIENTS",
+    "SIDE",
+    "before_and_after",
+    "deep_features",
+    "dial_experiment",
+    "filmed_twice",
+    "flattering",
+    "one_mode",
+    "real_films",
+    "repair",
+    "shortcut_controls",
+    "train",
+    "turn_dial",
+]
