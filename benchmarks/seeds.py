@@ -11,10 +11,9 @@ import argparse
 
 import numpy as np
 
-from covidcam import artefacts, cam, evaluation, settings
-from covidcam.artefacts.networks import EPOCHS
+from covidcam import artefacts, cam, evaluation, models, settings
 
-MINIS = ("mini-vgg", "mini-resnet", "mini-xception")
+MINIS = [name for name, each in models.ARCHITECTURES.items() if not each.frozen]
 
 
 def main():
@@ -33,15 +32,14 @@ def main():
 
 def measure(phantoms, name, seed):
     """O que saiu de cada imagem de teste: certa ou não, dentro ou não, e a energia."""
-    run = artefacts.trained(phantoms, name, epochs=EPOCHS[name][1], seed=seed, split_seed=seed)
-    data, _ = artefacts.arrays(phantoms)
-    right = run.probabilities.argmax(axis=1) == data.Y[run.test].argmax(axis=1)
-    films = artefacts.abnormal_films(phantoms, run)
+    recipe = models.ARCHITECTURES[name].recipes["modelo-2"] | {"seed": seed}
+    run = artefacts.trained(phantoms, name, recipe=recipe, split_seed=seed)
+    films = artefacts.abnormal_films(run)
     maps = cam.explain(run.model, films.images).values
     hits = evaluation.pointing_game(maps, films.lesions)
     ratios = evaluation.energy_ratio(maps, films.lesions)
-    report(name, seed, right, hits, ratios)
-    return right, hits, ratios
+    report(name, seed, run.right, hits, ratios)
+    return run.right, hits, ratios
 
 
 def report(name, seed, right, hits, ratios):

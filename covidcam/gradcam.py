@@ -41,7 +41,7 @@ class GradCAM:
     def __init__(self, model, class_index, layer_name=None):
         self.model, self.class_index, self.layer_name = model, class_index, layer_name
 
-    def compute_heatmap(self, image, eps=1e-8):
+    def compute_heatmap(self, image, eps=1e-8) -> np.ndarray:
         """Calcula o mapa de uma imagem.
 
         Parameters
@@ -67,7 +67,9 @@ class GradCAM:
         heatmaps = explain(self.model, image, target=int(self.class_index), layer=self.layer_name)
         return np.rint(255 * heatmaps.values[0]).astype(np.uint8)
 
-    def overlay_heatmap(self, heatmap, image, alpha=0.5, colormap=cv2.COLORMAP_VIRIDIS):
+    def overlay_heatmap(
+        self, heatmap, image, alpha=0.5, colormap=cv2.COLORMAP_VIRIDIS
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Pinta o mapa e o põe sobre a imagem, na ordem BGR do OpenCV.
 
         Parameters

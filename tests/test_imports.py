@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "phantom": {"errors"},
     "datasets": {"errors"},
     "models": {"errors", "settings", "store", "seeding"},
-    "lungs": {"errors", "settings", "store", "phantom", "models"},
+    "lungs": {"errors", "settings", "store", "seeding", "phantom", "models"},
     "novelty": {"errors"},
     "cam": {"errors"},
     "evaluation": {"errors", "seeding", "cam"},

@@ -6,6 +6,8 @@ al., CVPR 2023, arXiv:2211.12486), e o resultado depende da tarefa (Yona e Green
 arXiv:2110.14297).
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
@@ -13,6 +15,9 @@ from tqdm import tqdm
 from covidcam.errors import InputError
 from covidcam.evaluation.checks import check_maps
 from covidcam.seeding import seeded
+
+if TYPE_CHECKING:
+    import keras
 
 
 def randomization_test(
@@ -62,7 +67,7 @@ def randomization_test(
     return pd.DataFrame(records)
 
 
-def randomize(model, seed=0):
+def randomize(model, seed=0) -> "keras.Model":
     """Uma cópia da rede com todos os pesos treinados sorteados de novo.
 
     Parameters

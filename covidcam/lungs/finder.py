@@ -46,7 +46,8 @@ def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
         )
         model.save(folder / FILE)
 
-    code = ["phantom", "models/learner", "lungs/finder", "lungs/network", "lungs/variation"]
+    code = ["phantom", "models/learner", "seeding"]
+    code += ["lungs/finder", "lungs/network", "lungs/variation"]
     return _load(store.keep(settings.cache, "pulmoes", RECIPE, code, make))
 
 

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from covidcam.lungs.variation import vary
 from covidcam.models.learner import learner
+from covidcam.seeding import seeded
 
 if TYPE_CHECKING:
     import keras
@@ -52,10 +53,13 @@ def build(seed: int = 0) -> "keras.Model":
     ----------
     Ronneberger, Fischer e Brox, 2015. U-Net. doi:10.1007/978-3-319-24574-4_28.
     """
+    with seeded(seed):
+        return _unet()
+
+
+def _unet():
     import keras
     from keras import layers
-
-    keras.utils.set_random_seed(seed)
 
     def convolution(x, filters, size=3, strides=1):
         x = layers.Conv2D(filters, size, strides, padding="same", use_bias=False)(x)
@@ -150,7 +154,7 @@ def batches(images, lungs, size, rng) -> Iterator[tuple[np.ndarray, np.ndarray]]
         )
 
 
-def loss(truth, logits):
+def loss(truth, logits) -> "keras.KerasTensor":
     """Entropia cruzada por pixel mais 1 − Dice por pulmão."""
     from keras import ops
 

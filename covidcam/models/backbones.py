@@ -1,9 +1,14 @@
 """Do começo de cada rede ao seu último mapa: três famílias, em miniatura e em tamanho inteiro."""
 
+from typing import TYPE_CHECKING
+
 from covidcam.models.weights import weights_file
 
+if TYPE_CHECKING:
+    import keras
 
-def mini_vgg(images, weights, as_2020):
+
+def mini_vgg(images, weights, as_2020) -> "keras.KerasTensor":
     """Convoluções simples, uma depois da outra. O plano da VGG: Simonyan e Zisserman, 2014."""
     x = _convolution(_stem(images), 32, "block2")
     x = _convolution(_convolution(x, 64, "block3a"), 64, "block3b")
@@ -12,7 +17,7 @@ def mini_vgg(images, weights, as_2020):
     return _convolution(x, 128, "block4b", size=1)
 
 
-def mini_resnet(images, weights, as_2020):
+def mini_resnet(images, weights, as_2020) -> "keras.KerasTensor":
     """Cada bloco soma o que recebeu ao que calculou. He et al., 2016, 10.1109/CVPR.2016.90."""
     x = _stem(images)
     x = _residual(x, 48, "block2", _convolution)
@@ -20,7 +25,7 @@ def mini_resnet(images, weights, as_2020):
     return _residual(x, 96, "block3", _convolution)
 
 
-def mini_xception(images, weights, as_2020):
+def mini_xception(images, weights, as_2020) -> "keras.KerasTensor":
     """Em cada convolução, primeiro o espaço, depois os canais. Chollet, 2017,
     10.1109/CVPR.2017.195.
     """
@@ -82,7 +87,7 @@ def _to_small_grey(images):
     return layers.LayerNormalization((1, 2, 3), center=False, scale=False, name="normalize")(small)
 
 
-def vgg16(images, weights, as_2020):
+def vgg16(images, weights, as_2020) -> "keras.KerasTensor":
     """VGG16 sem o topo, congelada. Simonyan e Zisserman, 2014, arXiv:1409.1556.
 
     Em 2020 as imagens só foram divididas por 255; fora isso, o preparo é o do treino original:
@@ -94,12 +99,12 @@ def vgg16(images, weights, as_2020):
     return _frozen("vgg16", images, weights, as_2020, lambda images: x(images[..., ::-1]))
 
 
-def resnet50v2(images, weights, as_2020):
+def resnet50v2(images, weights, as_2020) -> "keras.KerasTensor":
     """ResNet50V2 sem o topo, congelada. He, Zhang, Ren e Sun, 2016, arXiv:1603.05027."""
     return _frozen("resnet50v2", images, weights, as_2020, _from_minus_one_to_one)
 
 
-def xception(images, weights, as_2020):
+def xception(images, weights, as_2020) -> "keras.KerasTensor":
     """Xception sem o topo, congelada. Chollet, 2017, arXiv:1610.02357."""
     return _frozen("xception", images, weights, as_2020, _from_minus_one_to_one)
 

@@ -1,7 +1,12 @@
 """As cabeças: do último mapa de uma rede às probabilidades das classes."""
 
+from typing import TYPE_CHECKING
 
-def pooled(features, count, head):
+if TYPE_CHECKING:
+    import keras
+
+
+def pooled(features, count, head) -> "keras.KerasTensor":
     """Média global e uma camada densa: onde CAM e Grad-CAM coincidem."""
     from keras import layers
 
@@ -9,7 +14,7 @@ def pooled(features, count, head):
     return layers.Dense(count, activation="softmax", name="probabilities")(x)
 
 
-def head_2020(features, count, head):
+def head_2020(features, count, head) -> "keras.KerasTensor":
     """As cabeças dos dois modelos de 2020."""
     from keras import layers
 

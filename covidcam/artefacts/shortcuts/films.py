@@ -96,7 +96,7 @@ def turn_dial(twice: Films, dial: float, seed: int = 0) -> Films:
     return twice.pick(2 * np.arange(len(habit)) + look)
 
 
-def habit_of(twice):
+def habit_of(twice: Films) -> np.ndarray:
     """O modo de filmar de cada paciente quando o botão está em 1."""
     return np.array([HABIT.index(label) for label in twice.labels[::2]])
 
@@ -125,7 +125,7 @@ def real_films(settings: Settings) -> Films:
         np.save(folder / "lungs.npy", np.packbits(found, axis=-1))
 
     parameters = {"data": identity(settings, data), "size": settings.size}
-    code = ["datasets", "lungs", "models", "phantom", "artefacts/data"]
+    code = ["datasets", "lungs", "models", "phantom", "seeding", "artefacts/data"]
     folder = store.keep(settings.cache, "filmes-reais", parameters, code, make)
     made = datasets.load(folder)
     rows = made.rows.assign(acervo=made.rows["source"], incidência=made.rows["view"])
