@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from covidcam.cam.network import graph_of
+from covidcam.cam.steps import graph_of
 from covidcam.errors import InputError, ModelError
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -68,16 +68,26 @@ def check_model(model, shape):
     """Devolve o grafo do modelo, construindo um Sequential que ainda não viu imagens."""
     import keras
 
+    if keras.config.backend() != "tensorflow":
+        raise ModelError(
+            f"a Keras usa o {keras.config.backend()}; os mapas aceitam só o TensorFlow "
+            "(KERAS_BACKEND=tensorflow)."
+        )
     if not isinstance(model, keras.Model):
         raise ModelError(f"model é {type(model).__name__}; aceita-se um keras.Model.")
     if isinstance(model, keras.Sequential) and not model.built:
         check_shape(shape, (None,) * 4)
-        model.build((None, *shape[1:]))
+        try:
+            model.build((None, *shape[1:]))
+        except (ValueError, TypeError) as error:
+            raise ModelError(
+                f"o modelo {model.name!r} não se constrói com imagens {shape[1:]}: {error}"
+            ) from error
     graph = graph_of(model)
     if graph is None:
         raise ModelError(
-            f"o modelo {model.name!r} só existe como código (uma subclasse de Model com o seu "
-            "próprio call), sem grafo de camadas; aceita-se um Sequential ou um modelo funcional."
+            f"o modelo {model.name!r} só existe como código (uma subclasse com o seu próprio "
+            "call), sem grafo de camadas; aceita-se um Sequential ou um modelo funcional."
         )
     if len(graph.inputs) != 1 or len(graph.inputs[0].shape) != 4:
         found = ", ".join(str(tensor.shape) for tensor in graph.inputs)
@@ -87,17 +97,35 @@ def check_model(model, shape):
 
 def check_output(graph, output):
     """Devolve a posição da saída pedida, por nome ou número; só é dispensável havendo uma."""
-    names = graph.output_names
+    names = output_names(graph)
+    listed = ", ".join(f"{position} ({name!r})" for position, name in enumerate(names))
     if output is None and len(names) > 1:
-        raise InputError(f"o modelo tem {len(names)} saídas; escolha uma com output=: {names}.")
-    choices = {**dict(enumerate(names)), **{name: name for name in names}, None: names[0]}
-    if output not in choices:
-        raise InputError(f"a saída {output!r} não existe; aceitas: {names}, ou a posição.")
-    index = names.index(choices[output])
+        raise InputError(f"o modelo tem {len(names)} saídas; escolha uma com output=: {listed}.")
+    positions = [i for i, name in enumerate(names) if output is None or output == name]
+    if isinstance(output, (int, np.integer)) and not isinstance(output, bool):
+        positions = [output] if 0 <= output < len(names) else []
+    if not positions:
+        raise InputError(f"a saída {output!r} não existe; aceitas, pela posição ou nome: {listed}.")
+    if len(positions) > 1:
+        raise InputError(f"{len(positions)} saídas têm o nome {output!r}; dê a posição: {listed}.")
+    (index,) = positions
     shape = graph.outputs[index].shape
-    if len(shape) != 2 or not shape[1]:
-        raise ModelError(f"a saída {names[index]!r} tem forma {shape}; aceita-se (N, classes).")
+    if len(shape) < 2 or not shape[-1] or any(side != 1 for side in shape[1:-1]):
+        raise ModelError(
+            f"a saída {names[index]!r} tem forma {tuple(shape)}; aceita-se (N, classes)."
+        )
     return index
+
+
+def output_names(graph):
+    """O nome de cada saída: a chave, num dicionário de saídas; senão o da camada."""
+    import keras
+
+    names = list(graph.output_names)
+    for position, (path, _) in enumerate(keras.tree.flatten_with_path(graph._outputs_struct)):
+        if path and isinstance(path[-1], str):
+            names[position] = path[-1]
+    return names
 
 
 def as_array(images):
@@ -106,6 +134,11 @@ def as_array(images):
         images = np.asarray(images)
     except ValueError as error:
         raise InputError("as imagens têm tamanhos diferentes; aceita-se um por chamada.") from error
+    except (NotImplementedError, TypeError) as error:
+        raise InputError(
+            f"as imagens são {type(images).__name__}, que não vira uma matriz de números (dentro de "
+            "uma tf.function não se explica); aceita-se (N, H, W, C)."
+        ) from error
     if images.dtype.kind not in "uif":
         raise InputError(f"as imagens têm tipo {images.dtype}; aceita-se inteiro ou real.")
     return images
@@ -149,6 +182,17 @@ def check_range(least, most, low, high):
         raise InputError(
             f"os pixels vão de {least:g} a {most:g}, mas este modelo foi treinado com valores de "
             f"{low:g} a {high:g}.{hint}"
+        )
+
+
+def check_logits(logits):
+    """Recusa logits com NaN ou infinito: nada do que se derive deles diz algo."""
+    broken = ~np.isfinite(logits).all(axis=1)
+    if broken.any():
+        raise ModelError(
+            f"o modelo deu logits NaN ou infinitos em {broken.sum()} de {len(logits)} imagens (a "
+            f"primeira é a de índice {broken.argmax()}), com imagens finitas: os pesos ou as "
+            "ativações não são finitos."
         )
 
 

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from covidcam.cam import tf
 from covidcam.cam.direction import contrast, explained
-from covidcam.cam.network import FINAL_ACTIVATIONS
+from covidcam.cam.head import activation_name, kernel_of, separable_head
+from covidcam.cam.logits import LOOKED_THROUGH
 from covidcam.errors import ModelError
 
 
@@ -36,7 +37,13 @@ class Passage:
     def gradients(self):
         """∂y/∂A de todos os mapas cortados, numa só volta; None onde não há caminho."""
         maps = [self.values[slot] for slot in self.slots]
-        return dict(zip(self.slots, slopes(self.logit, maps), strict=True))
+        found = slopes(self.logit, maps, half=self.half)
+        return dict(zip(self.slots, found, strict=True))
+
+    @cached_property
+    def half(self):
+        """Se algo na rede está em float16, que perde os gradientes pequenos."""
+        return any(value.dtype == tf.float16 for value in self.values.values())
 
 
 class Cut:
@@ -44,25 +51,27 @@ class Cut:
 
     def __init__(self, passage, slot):
         self.passage, self.network, self.slot = passage, passage.network, slot
+        self.layout = self.network.layouts.get(slot)
 
     @cached_property
     def activation(self):
         """A (N, h, w, K): a saída da camada explicada."""
-        return tf.cast(self.passage.values[self.slot], tf.float32)
+        return self.layout.map_of(self.passage.values[self.slot])
 
     @cached_property
     def gradient(self):
         """G = ∂y/∂A (N, h, w, K)."""
-        return connected(self.passage.gradients[self.slot])
+        return self.layout.map_of(connected(self.passage.gradients[self.slot]))
 
     @cached_property
     def curvature(self):
         """H A (N, h, w, K), com H = ∂²y/∂A²: zero onde o logit é linear no mapa."""
+        tensor = self.passage.values[self.slot]
         along = tf.stop_gradient(self.activation)
-        (product,) = tf.gradients(
-            self.gradient, self.passage.values[self.slot], along, unconnected_gradients="zero"
-        )
-        return tf.cast(product, tf.float32)
+        slope = tf.reduce_sum(self.gradient * along, axis=(1, 2, 3))
+        (product,) = slopes(slope, [tensor], half=self.passage.half)
+        product = tf.zeros_like(tensor) if product is None else product
+        return self.layout.map_of(product)
 
     @cached_property
     def drop(self):
@@ -89,13 +98,35 @@ QUANTITIES = frozenset(
 )
 
 
-def slopes(logit, tensors):
-    """∂y/∂tensor de cada um; a soma do lote dá o de cada imagem, que só depende dela mesma."""
+def slopes(logit, tensors, half=False):
+    """∂y/∂tensor de cada um, em float32; a soma do lote dá o de cada imagem, que é só dela.
+
+    Em float16 (``half``) um gradiente pequeno vira zero no caminho: ele é calculado também em
+    escalas maiores, e de cada imagem fica o da maior em que nada estourou.
+    """
+    found = scaled_slopes(logit, tensors, 1)
+    for scale in HALF_SCALES if half else ():
+        larger = scaled_slopes(logit, tensors, scale)
+        found = [
+            known if known is None else tf.where(all_finite(more), more, known)
+            for known, more in zip(found, larger, strict=True)
+        ]
+    return found
+
+
+def scaled_slopes(logit, tensors, scale):
+    """∂(scale · y)/∂tensor / scale."""
     try:
-        found = tf.gradients(logit, tensors)
+        found = tf.gradients(logit * scale if scale != 1 else logit, tensors)
     except LookupError as error:
         raise ModelError(f"uma operação do modelo não tem derivada: {error}") from error
-    return [None if slope is None else tf.cast(slope, tf.float32) for slope in found]
+    return [None if one is None else tf.cast(one, tf.float32) / scale for one in found]
+
+
+def all_finite(tensor):
+    """Se todos os valores de cada imagem são finitos, com eixos para difundir."""
+    axes = list(range(1, len(tensor.shape)))
+    return tf.reduce_all(tf.math.is_finite(tensor), axis=axes, keepdims=True)
 
 
 def connected(slope):
@@ -108,11 +139,6 @@ def connected(slope):
     return slope
 
 
-def kernel_of(dense):
-    """Os pesos de uma camada densa, em float32."""
-    return tf.cast(tf.convert_to_tensor(dense.kernel), tf.float32)
-
-
 def drop(passage, slot):
     """Quanto o logit perde quando cada canal do mapa é zerado: (N, K).
 
@@ -122,14 +148,15 @@ def drop(passage, slot):
     """
     network, values, logit = passage.network, passage.values, passage.logit
     activation = values[slot]
-    channels = activation.shape[-1]
-    separable = network.separable_head(slot)
+    layout = network.layouts[slot]
+    channels = activation.shape[layout.axis]
+    separable = separable_head(network, slot)
     if separable is None:
         head = network.after(slot)
 
         def without(channel):
-            kept = 1 - tf.one_hot(channel, channels, dtype=activation.dtype)
-            output = network.resume(head, values | {slot: activation * kept})[network.output]
+            altered = values | {slot: layout.without(activation, channel)}
+            output = network.resume(head, altered)[network.output]
             return contrast(network.read(output)[0], passage.explained)
 
         every = tf.range(channels)
@@ -139,7 +166,7 @@ def drop(passage, slot):
     before, dense, after = separable
     (entry,) = dense.sources.values()
     zeros = network.resume(before, {slot: tf.zeros_like(activation[:1])})[entry]
-    change = tf.cast(values[entry] - zeros, tf.float32)
+    change = tf.cast(values[entry], tf.float32) - tf.cast(zeros, tf.float32)
     kernel = kernel_of(dense.layer)
     units = kernel.shape[1]
     positions = kernel.shape[0] // channels
@@ -148,13 +175,15 @@ def drop(passage, slot):
         tf.reshape(change, (-1, positions, channels)),
         tf.reshape(kernel, (positions, channels, units)),
     )
-    if not after and dense.layer.activation.__name__ in FINAL_ACTIVATIONS:
+    if not after and activation_name(dense.layer) in LOOKED_THROUGH:
         lost = tf.concat([-lost, lost], axis=2) if units == 1 else lost
         return contrast(lost, passage.explained[:, None])
-    entire = tf.matmul(tf.cast(values[entry], tf.float32), kernel)
+    whole = tf.reshape(tf.cast(values[entry], tf.float32), (-1, kernel.shape[0]))
+    entire = tf.matmul(whole, kernel)
     if dense.layer.use_bias:
         entire += tf.cast(tf.convert_to_tensor(dense.layer.bias), tf.float32)
-    hidden = dense.layer.activation(tf.reshape(entire[:, None] - lost, (-1, units)))
+    hidden = tf.reshape(entire[:, None] - lost, (-1, *dense.shape[1:]))
+    hidden = dense.layer.activation(tf.cast(hidden, values[dense.slots[0]].dtype))
     left = network.read(network.resume(after, {dense.slots[0]: hidden})[network.output])[0]
     left = tf.reshape(left, (-1, channels, network.classes))
     return logit[:, None] - contrast(left, passage.explained[:, None])

@@ -7,27 +7,34 @@ recebem uma sonda (``probe``) e correm fora do grafo.
 """
 
 from collections.abc import Callable
+from contextlib import contextmanager
+from threading import RLock
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from covidcam.cam import tf
 from covidcam.cam.cut import Cut, Passage
+from covidcam.cam.logits import HiddenActivationError
 from covidcam.cam.memory import tensor_of
 from covidcam.cam.methods import METHODS, options_of, wants
 from covidcam.cam.network import Network
 from covidcam.cam.probe import Probe
+from covidcam.cam.state import Snapshot, untouched
 from covidcam.errors import InputError
 
 # Um motor vive enquanto vive o seu modelo: nada nele aponta de volta para a chave.
 ENGINES = WeakKeyDictionary()
+# Traçar uma rede mexe no estado da Keras: um fio de cada vez.
+TRACING = RLock()
 
 
 def engine_for(graph, output):
-    """Devolve o motor de uma saída do grafo: o mesmo enquanto o modelo existir."""
-    known = ENGINES.setdefault(graph, {})
-    if output not in known:
-        known[output] = Engine(Network(graph, output))
-    return known[output]
+    """Devolve o motor de uma saída do grafo: o mesmo enquanto o modelo existir e não mudar."""
+    with TRACING:
+        known = ENGINES.setdefault(graph, {})
+        if output not in known or not known[output].snapshot.still_holds():
+            known[output] = Engine(Network(graph, output))
+        return known[output]
 
 
 class Request(NamedTuple):
@@ -62,6 +69,8 @@ class Engine:
 
     def __init__(self, network):
         self.network = network
+        self.operations = [step.layer for step in network.steps]
+        self.snapshot = Snapshot(self.operations)
         self.plans = {}
         self.compiled = {}
 
@@ -117,12 +126,37 @@ class Engine:
 
         A direção tem ``width`` colunas além das classes.
         """
-        if key not in self.compiled:
-            images = tf.TensorSpec((None, *self.network.input_shape[1:]), tf.float32)
-            direction = tf.TensorSpec((None, self.network.classes + width), tf.float32)
-            traced = tf.function(function, autograph=False)
-            self.compiled[key] = traced.get_concrete_function(images, direction, *extra)
-        return self.compiled[key]
+        with TRACING:
+            if key not in self.compiled:
+                images = tf.TensorSpec((None, *self.network.input_shape[1:]), tf.float32)
+                direction = tf.TensorSpec((None, self.network.classes + width), tf.float32)
+                with untouched(self.operations):
+                    self.compiled[key] = traced(function, images, direction, *extra)
+            return self.compiled[key]
+
+
+def traced(function, *specs):
+    """Compila a função; o que esconder a ativação final em uma função própria é aberto."""
+    compiled = tf.function(function, autograph=False)
+    try:
+        return compiled.get_concrete_function(*specs)
+    except HiddenActivationError as hidden:
+        try:
+            with functions_open():
+                return tf.function(function, autograph=False).get_concrete_function(*specs)
+        except tf.errors.OperatorNotAllowedInGraphError:
+            raise hidden from None
+
+
+@contextmanager
+def functions_open():
+    """Deixa cada ``tf.function`` do modelo correr como o Python que a escreveu."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def survey_graph(network, request, slots, images, asked):

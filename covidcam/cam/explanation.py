@@ -90,7 +90,7 @@ def explain(
     """
     images = checks.as_array(images)
     task = Task(model, images.shape, method, layer, batch_size, output, options)
-    task.check(images)
+    images = task.check(images)
     asked = question(target, against, len(images), task.classes)
     bounds = [(start, start + batch_size) for start in range(0, len(images), batch_size)]
     parts = [task.run(images[slice(*bound)], asked.part(*bound)) for bound in bounds]
@@ -131,7 +131,7 @@ def stream(
     task, start, given = None, 0, (target, against)
     for batch in batches(images, batch_size):
         task = task or Task(model, batch.shape, method, layer, batch_size, output, options)
-        task.check(batch)
+        batch = task.check(batch)
         stop = start + len(batch)
         here = (part_of(value, start, stop) for value in given)
         yield task.answer(task.run(batch, question(*here, len(batch), task.classes)))
@@ -160,7 +160,13 @@ def batches(images, batch_size):
         for start in range(0, len(images), batch_size):
             yield checks.as_array(images[start : start + batch_size])
     else:
-        remaining = iter(images)
+        try:
+            remaining = iter(images)
+        except TypeError as error:
+            raise InputError(
+                f"images é {type(images).__name__}; aceita-se uma matriz (N, H, W, C) ou um "
+                "iterador de imagens."
+            ) from error
         while batch := list(islice(remaining, batch_size)):
             yield checks.as_array(batch)
 
@@ -191,8 +197,9 @@ class Task:
         return self.engine.network.classes
 
     def check(self, images):
-        """Recusa imagens que o modelo não aceita."""
-        checks.check_images(images, self.engine.network.input_shape, self.range)
+        """Recusa imagens que o modelo não aceita; devolve-as com os canais por último."""
+        checks.check_images(images, self.engine.network.given_shape, self.range)
+        return np.moveaxis(images, 1, -1) if self.engine.network.turned else images
 
     def run(self, images, asked: Question):
         """Explica um lote conferido: nome -> Heatmaps."""
@@ -200,6 +207,7 @@ class Task:
             self.request, images, asked.asked, self.batch_size
         )
         logits, scores = logits.numpy(), scores.numpy()
+        checks.check_logits(logits)
         target, found = asked.answered(logits), {}
         slots = self.engine.plan(self.request).slots
         # Um só bloco: pedir e devolver memória aos pedaços custaria mais do que enchê-la.

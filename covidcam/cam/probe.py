@@ -38,8 +38,10 @@ class Probe:
         def slope(images, explained):
             overrides = GUIDED if guided else {}
             with tf.compat.v1.get_default_graph().gradient_override_map(overrides):
-                logit = contrast(network.logits(images), explained)
-            return connected(*slopes(logit, [images]))
+                passage = network.run(images)
+                logit = contrast(network.read(passage[network.output])[0], explained)
+            half = any(value.dtype == tf.float16 for value in passage.values())
+            return connected(*slopes(logit, [images], half=half))
 
         register_guided_relu()
         return self.engine.function(("gradient", guided), slope)(images, self.explained)
