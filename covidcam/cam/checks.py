@@ -58,6 +58,33 @@ def check_options(options, known):
                 raise InputError(f"{option} de {name} é {value!r}; aceita-se {accepted}.")
 
 
+def check_layers(layer):
+    """Devolve a tupla de camadas pedidas."""
+    layers = tuple(layer) if isinstance(layer, (list, tuple)) else (layer,)
+    if not layers or any(not isinstance(one, str) for one in layers if layers != (None,)):
+        raise InputError(
+            f"layer é {layer!r}; aceita-se o nome de uma camada, uma lista de nomes ou None."
+        )
+    return layers
+
+
+def check_choice(name, value, accepted):
+    """Recusa um valor que não é um dos aceitos."""
+    if not isinstance(value, (str, type(None))) or value not in accepted:
+        raise InputError(f"{name} é {value!r}; aceitas: {', '.join(map(repr, accepted))}.")
+    return value
+
+
+def check_component(names, wants):
+    """Recusa a primeira componente em métodos que perguntam ao modelo fora do grafo."""
+    for name in names:
+        if "probe" in wants(name):
+            raise InputError(
+                f"smooth='first-component' só vale para métodos que somam canais, e {name!r} "
+                "não é um deles."
+            )
+
+
 def check_batch_size(batch_size):
     """Recusa um tamanho de lote que não é um inteiro positivo."""
     if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
@@ -136,8 +163,8 @@ def as_array(images):
         raise InputError("as imagens têm tamanhos diferentes; aceita-se um por chamada.") from error
     except (NotImplementedError, TypeError) as error:
         raise InputError(
-            f"as imagens são {type(images).__name__}, que não vira uma matriz de números (dentro de "
-            "uma tf.function não se explica); aceita-se (N, H, W, C)."
+            f"as imagens são {type(images).__name__}, que não vira uma matriz de números (dentro "
+            "de uma tf.function não se explica); aceita-se (N, H, W, C)."
         ) from error
     if images.dtype.kind not in "uif":
         raise InputError(f"as imagens têm tipo {images.dtype}; aceita-se inteiro ou real.")

@@ -98,6 +98,10 @@ QUANTITIES = frozenset(
 )
 
 
+# Quantas vezes o logit é multiplicado, em float16, antes da volta.
+HALF_SCALES = (2.0**8, 2.0**16, 2.0**24)
+
+
 def slopes(logit, tensors, half=False):
     """∂y/∂tensor de cada um, em float32; a soma do lote dá o de cada imagem, que é só dela.
 

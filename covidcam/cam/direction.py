@@ -14,6 +14,10 @@ from covidcam.errors import InputError
 
 PREDICTED, RIVAL = 0, 1  # as duas colunas depois das classes
 UNKNOWN = -1  # a classe prevista, antes de a rede correr; depois, uma direção sem classe
+ACCEPTED = (
+    "aceita-se None, uma classe (um inteiro), uma por imagem ou uma direção de reais sobre as "
+    "classes"
+)
 
 
 class Question(NamedTuple):
@@ -21,49 +25,49 @@ class Question(NamedTuple):
 
     Attributes
     ----------
-    asked : ndarray of float32, shape (N, classes + 2)
+    coefficients : ndarray of float32, shape (N, classes + 2)
         Os coeficientes das classes, o da classe prevista e o da sua rival.
     target : ndarray of int32, shape (N,)
         A classe explicada, ou -1 onde é a prevista ou onde a direção não é de uma classe.
     """
 
-    asked: np.ndarray
+    coefficients: np.ndarray
     target: np.ndarray
 
     def part(self, start, stop):
         """Devolve as perguntas de ``start`` a ``stop``."""
-        return Question(self.asked[start:stop], self.target[start:stop])
+        return Question(self.coefficients[start:stop], self.target[start:stop])
 
     def answered(self, logits):
         """Devolve a classe explicada em cada imagem, int32 (N,), agora que há logits."""
-        predicted = self.asked[:, logits.shape[1] + PREDICTED] > 0
+        predicted = self.coefficients[:, logits.shape[1] + PREDICTED] > 0
         return np.where(predicted, logits.argmax(axis=1), self.target).astype(np.int32)
 
 
-def question(target, against, count, classes):
+def ask(target, against, count, classes):
     """Confere ``target`` e ``against`` e devolve a pergunta sobre ``count`` imagens."""
-    wanted, classes_of_target = coefficients("target", target, count, classes)
+    wanted, known = weights_of("target", target, count, classes)
     if target is None:
         wanted[:, classes + PREDICTED] = 1
     if isinstance(against, str) and against == "second":
-        if (classes_of_target == UNKNOWN).any() and target is not None:
+        if (known == UNKNOWN).any() and target is not None:
             raise InputError(
                 "against='second' compara uma classe com a sua rival; com uma direção em target, "
                 "dê em against outra direção ou uma classe."
             )
         wanted[:, classes + RIVAL] = -1
     elif against is not None:
-        other, _ = coefficients("against", against, count, classes)
+        other, _ = weights_of("against", against, count, classes)
         wanted -= other
         if target is not None and not wanted.any(axis=1).all():
             raise InputError(
                 "target e against são a mesma coisa: a diferença é zero e nada há a explicar; "
                 "aceitam-se duas classes ou direções diferentes."
             )
-    return Question(wanted, classes_of_target)
+    return Question(wanted, known)
 
 
-def coefficients(name, value, count, classes):
+def weights_of(name, value, count, classes):
     """Devolve os coeficientes (N, classes + 2) e a classe (N,) de um argumento."""
     found = np.zeros((count, classes + 2), np.float32)
     if value is None:
@@ -94,12 +98,6 @@ def coefficients(name, value, count, classes):
     return found, np.broadcast_to(value, (count,)).astype(np.int32)
 
 
-ACCEPTED = (
-    "aceita-se None, uma classe (um inteiro), uma por imagem ou uma direção de reais sobre as "
-    "classes"
-)
-
-
 def explained(asked, logits):
     """A direção (N, classes) de cada imagem: a prevista e a sua rival já têm nome."""
     classes = logits.shape[1]
@@ -111,5 +109,5 @@ def explained(asked, logits):
 
 
 def contrast(logits, direction):
-    """y (N,): os logits (N, …, classes) somados ao longo da direção."""
+    """O y (N,): os logits (N, …, classes) somados ao longo da direção."""
     return tf.reduce_sum(logits * direction, axis=-1)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from covidcam.cam import tf
+from covidcam.cam.activation import first_component
 from covidcam.cam.cut import Cut, Passage
 from covidcam.cam.logits import HiddenActivationError
 from covidcam.cam.memory import tensor_of
@@ -38,11 +39,15 @@ def engine_for(graph, output):
 
 
 class Request(NamedTuple):
-    """Que métodos, em que camadas (None é a padrão), com que opções."""
+    """Que métodos, em que camadas (None é a padrão), com que opções.
+
+    ``component`` pede, no lugar da soma dos canais de cada mapa, a primeira componente deles.
+    """
 
     names: tuple[str, ...]
     layers: tuple[str | None, ...]
     options: dict
+    component: bool = False
 
     def options_for(self, name):
         """As opções pedidas que são deste método."""
@@ -53,7 +58,7 @@ class Request(NamedTuple):
         """O que distingue o grafo deste pedido: funções, camadas e as opções que ficam nele."""
         inside = (name for name in self.names if "probe" not in wants(name))
         own = tuple((name, *sorted(self.options_for(name).items())) for name in inside)
-        return self.names, tuple(map(METHODS.get, self.names)), self.layers, own
+        return self.names, tuple(map(METHODS.get, self.names)), self.layers, own, self.component
 
 
 class Plan(NamedTuple):
@@ -78,7 +83,8 @@ class Engine:
         """Explica um lote: nome -> um mapa bruto por camada; direção, logits e saída."""
         plan = self.plan(request)
         images = tensor_of(images)
-        maps, known, explained, logits, scores = plan.survey(images, tf.constant(asked))
+        maps, known, gaps, explained, logits, scores = plan.survey(images, tf.constant(asked))
+        check_sums(gaps)
         for name in plan.outside:
             probe = Probe(self, images, explained, logits, batch_size)
             maps[name] = [
@@ -164,13 +170,40 @@ def survey_graph(network, request, slots, images, asked):
     every = tuple(dict.fromkeys(slot for name in request.names for slot in slots[name]))
     passage = Passage(network, images, asked, every)
     cuts = {slot: Cut(passage, slot) for slot in every}
-    maps, exported = {}, {slot: {} for slot in every}
+    maps, gaps, exported = {}, {}, {slot: {} for slot in every}
     for name in request.names:
         own, quantities = request.options_for(name), wants(name) - {"probe"}
         for slot in slots[name]:
             known = {one: getattr(cuts[slot], one) for one in quantities}
             if "probe" in wants(name):
                 exported[slot].update(known)
-            else:
-                maps.setdefault(name, []).append(METHODS[name](**known, **own))
-    return maps, exported, passage.explained, passage.logits, passage.scores
+                continue
+            found = METHODS[name](**known, **own)
+            if request.component:
+                channels = by_channel(METHODS[name], known, own)
+                gaps[name] = tf.norm(tf.reduce_sum(channels, -1) - found) - 1e-3 * tf.norm(found)
+                found = first_component(channels)
+            maps.setdefault(name, []).append(found)
+    return maps, exported, gaps, passage.explained, passage.logits, passage.scores
+
+
+def by_channel(method, known, options):
+    """O que cada canal sozinho põe no mapa, (N, h, w, K): o método aplicado a um de cada vez."""
+    alone = {}
+    for quantity, tensor in known.items():
+        rank, channels = len(tensor.shape), tensor.shape[-1]
+        first = tf.transpose(tensor, (0, rank - 1, *range(1, rank - 1)))
+        alone[quantity] = tf.reshape(first, (-1, *tf.unstack(tf.shape(first)[2:]), 1))
+    maps = method(**alone, **options)
+    apart = tf.reshape(maps, (-1, channels, *tf.unstack(tf.shape(maps)[1:])))
+    return tf.transpose(apart, (0, 2, 3, 1))
+
+
+def check_sums(gaps):
+    """Recusa a primeira componente de um mapa que não é a soma do que cada canal põe nele."""
+    for name, gap in gaps.items():
+        if gap > 0:
+            raise InputError(
+                f"smooth='first-component' só vale para mapas que são uma soma de canais, e o de "
+                f"{name!r} não é."
+            )

@@ -6,10 +6,12 @@ import numpy as np
 
 from covidcam.cam import checks
 from covidcam.cam.cut import QUANTITIES
-from covidcam.cam.direction import Question, question
+from covidcam.cam.direction import Question, ask
 from covidcam.cam.engine import Request, engine_for
-from covidcam.cam.heatmaps import Heatmaps, join, rectify
+from covidcam.cam.heatmaps import Heatmaps, rectify
+from covidcam.cam.heatmaps import join as join_batches
 from covidcam.cam.methods import METHODS, options_of, wants
+from covidcam.cam.views import VIEWS
 from covidcam.errors import InputError
 
 
@@ -22,6 +24,8 @@ def explain(
     batch_size=32,
     *,
     against=None,
+    join="mean",
+    smooth=None,
     output=None,
     **options,
 ):
@@ -41,17 +45,27 @@ def explain(
         O que se explica, uma direção sobre os logits: a classe prevista (None), a mesma classe
         para todas, uma por imagem, ou o peso de cada logit. Um modelo de uma só saída conta como
         duas classes: 1 é o seu logit; 0, o negativo dele.
-    layer : str or None
+    layer : str, sequence of str, or None
         Nome da camada do mapa (``modelo/camada`` quando o nome se repete em modelos aninhados).
-        None é a última convolução, ou a normalização, soma ou ativação que a segue; para
-        ``cam``, o que entra no agrupamento global.
+        None é o último mapa que todos os caminhos até o logit atravessam, antes de qualquer
+        agrupamento; para ``cam``, o que entra no agrupamento global. De uma lista, os mapas das
+        camadas, cada um ampliado e dividido pelo seu máximo, são juntados por ``join``; o mapa
+        bruto é o resultado, (N, H, W).
     batch_size : int
         Imagens por passagem.
     against : None, int, sequence of int (N,), "second", or array of float
         Com o que se compara: explica-se o logit de ``target`` menos o desta classe ou direção.
         "second" é a rival, a classe de maior logit fora a explicada.
+    join : {"mean", "max", "product"}
+        Como se juntam os mapas de uma lista de camadas: a média, o maior ou o produto em cada
+        pixel.
+    smooth : {None, "views", "first-component"}
+        "views": a média dos mapas brutos da imagem e de seis vistas dela (deslocada em 1/32 do
+        lado para cada um dos quatro lados, e com ganho de 0,9 e 1,1), postos de volta no lugar; a
+        direção explicada é a da imagem. "first-component": no lugar da soma dos canais, a primeira
+        componente do que cada um põe no mapa.
     output : str, int or None
-        Qual das saídas explicar, quando o modelo tem várias.
+        Qual das saídas explicar, quando o modelo tem várias: o nome, a chave ou a posição.
     **options
         As opções dos métodos pedidos, descritas em cada um: ``channels`` (score-cam), ``samples``
         e ``seed`` (smooth-grad, rise), ``noise`` (smooth-grad), ``steps``
@@ -89,12 +103,12 @@ def explain(
     ((2, 32, 32), (2, 30, 30), 'conv')
     """
     images = checks.as_array(images)
-    task = Task(model, images.shape, method, layer, batch_size, output, options)
+    task = Task(model, images.shape, method, layer, batch_size, join, smooth, output, options)
     images = task.check(images)
-    asked = question(target, against, len(images), task.classes)
+    asked = ask(target, against, len(images), task.classes)
     bounds = [(start, start + batch_size) for start in range(0, len(images), batch_size)]
     parts = [task.run(images[slice(*bound)], asked.part(*bound)) for bound in bounds]
-    return task.answer({name: join([part[name] for part in parts]) for name in task.names})
+    return task.answer({name: join_batches([part[name] for part in parts]) for name in task.names})
 
 
 def stream(
@@ -106,6 +120,8 @@ def stream(
     batch_size=32,
     *,
     against=None,
+    join="mean",
+    smooth=None,
     output=None,
     **options,
 ):
@@ -113,7 +129,7 @@ def stream(
 
     Parameters
     ----------
-    model, method, target, layer, batch_size, against, output, **options
+    model, method, target, layer, batch_size, against, join, smooth, output, **options
         Como em ``explain``.
     images : array-like, shape (N, H, W, C), or iterable of array-like, shape (H, W, C)
         Uma matriz (um ``numpy.memmap``, por exemplo) ou um iterador que lê uma imagem por vez.
@@ -128,15 +144,17 @@ def stream(
     InputError, ModelError
         Como em ``explain``, ao chegar ao lote.
     """
-    task, start, given = None, 0, (target, against)
+    task, start, wanted = None, 0, (target, against)
     for batch in batches(images, batch_size):
-        task = task or Task(model, batch.shape, method, layer, batch_size, output, options)
+        task = task or Task(
+            model, batch.shape, method, layer, batch_size, join, smooth, output, options
+        )
         batch = task.check(batch)
         stop = start + len(batch)
-        here = (part_of(value, start, stop) for value in given)
-        yield task.answer(task.run(batch, question(*here, len(batch), task.classes)))
+        here = (part_of(value, start, stop) for value in wanted)
+        yield task.answer(task.run(batch, ask(*here, len(batch), task.classes)))
         start = stop
-    for name, value in zip(("target", "against"), given, strict=True):
+    for name, value in zip(("target", "against"), wanted, strict=True):
         if is_per_image(value) and len(value) != start:
             raise InputError(f"{name} tem {len(value)} valores para {start} imagens.")
 
@@ -150,6 +168,11 @@ def is_per_image(value):
 def part_of(value, start, stop):
     """A parte de um alvo que é destas imagens."""
     return value[start:stop] if is_per_image(value) else value
+
+
+def floats(raw):
+    """O mapa bruto como matriz float32."""
+    return np.asarray(raw).astype(np.float32)
 
 
 def batches(images, batch_size):
@@ -171,20 +194,34 @@ def batches(images, batch_size):
             yield checks.as_array(batch)
 
 
-class Task:
-    """Um pedido já conferido: que métodos, em que camada de que modelo."""
+JOINS = {
+    "mean": lambda maps: np.mean(maps, axis=0),
+    "max": lambda maps: np.max(maps, axis=0),
+    "product": lambda maps: np.prod(maps, axis=0),
+}
+SMOOTHINGS = (None, "views", "first-component")
 
-    def __init__(self, model, shape, method, layer, batch_size, output, options):
+
+class Task:
+    """Um pedido já conferido: que métodos, em que camadas de que modelo."""
+
+    def __init__(self, model, shape, method, layer, batch_size, join, smooth, output, options):
         names = checks.check_methods(method, METHODS)
         self.single = isinstance(method, str)
         for name in names:
             checks.check_quantities(name, wants(name), QUANTITIES | {"probe"})
         checks.check_options(options, {name: options_of(name) for name in names})
         checks.check_batch_size(batch_size)
+        self.join = JOINS[checks.check_choice("join", join, tuple(JOINS))]
+        self.views = VIEWS if checks.check_choice("smooth", smooth, SMOOTHINGS) == "views" else ()
+        if smooth == "first-component":
+            checks.check_component(names, wants)
+        layers = checks.check_layers(layer)
         graph = checks.check_model(model, shape)
         self.engine = engine_for(graph, checks.check_output(graph, output))
         self.range = (getattr(model, "covidcam", None) or {}).get("range")
-        self.request, self.batch_size = Request(names, (layer,), options), batch_size
+        self.request = Request(names, layers, options, smooth == "first-component")
+        self.batch_size = batch_size
 
     @property
     def names(self):
@@ -203,22 +240,44 @@ class Task:
 
     def run(self, images, asked: Question):
         """Explica um lote conferido: nome -> Heatmaps."""
-        maps, _, logits, scores = self.engine.explain(
-            self.request, images, asked.asked, self.batch_size
-        )
-        logits, scores = logits.numpy(), scores.numpy()
-        checks.check_logits(logits)
-        target, found = asked.answered(logits), {}
-        slots = self.engine.plan(self.request).slots
+        size = images.shape[1:3]
+        maps, logits, scores = self.raw_maps(images, asked)
+        target, slots, found = asked.answered(logits), self.engine.plan(self.request).slots, {}
         # Um só bloco: pedir e devolver memória aos pedaços custaria mais do que enchê-la.
         block = np.empty((len(self.names), *images.shape[:3]), np.float32)
         for name, values in zip(self.names, block, strict=True):
-            raw = np.asarray(maps[name][0]).astype(np.float32)
-            checks.check_finite(raw, name)
-            _, peak = rectify(raw, images.shape[1:3], values)
-            layer = self.engine.network.name(slots[name][0])
+            for raw in maps[name]:
+                checks.check_finite(raw, name)
+            if len(maps[name]) == 1:
+                (raw,) = maps[name]
+            else:
+                raw = self.join([rectify(one, size)[0] for one in maps[name]])
+            _, peak = rectify(raw, size, values)
+            layer = " + ".join(map(self.engine.network.name, slots[name]))
             found[name] = Heatmaps(values, raw, peak, target, logits, scores, layer)
         return found
+
+    def raw_maps(self, images, asked):
+        """Devolve nome -> um mapa bruto por camada, a média das vistas se pedidas; logits e saída.
+
+        As vistas respondem à pergunta da imagem inteira: a classe prevista é a dela.
+        """
+        explain = self.engine.explain
+        maps, explained, logits, scores = explain(
+            self.request, images, asked.coefficients, self.batch_size
+        )
+        logits = logits.numpy()
+        checks.check_logits(logits)
+        total = {name: [floats(raw) for raw in maps[name]] for name in self.names}
+        fixed = np.pad(explained.numpy(), ((0, 0), (0, 2))) if self.views else None
+        for view in self.views:
+            seen, *_ = explain(self.request, view.of(images), fixed, self.batch_size)
+            for name, found in total.items():
+                back = [view.back(floats(raw), images.shape[1:3]) for raw in seen[name]]
+                total[name] = [np.add(*pair) for pair in zip(found, back, strict=True)]
+        count = 1 + len(self.views)
+        mean = {name: [raw / count for raw in found] for name, found in total.items()}
+        return mean, logits, scores.numpy()
 
     def answer(self, maps):
         """Devolve o dicionário, ou o único mapa de quem pediu um só método."""

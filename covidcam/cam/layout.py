@@ -62,7 +62,7 @@ def layout_of(step, sources, shapes, wanted, found):
     same = next((slot for slot in sources if keeps_places(shapes[slot], shape, found[slot])), None)
     if len(shape) == 4:
         declared = format_of(step.layer)
-        if declared == "unknown" or (1, 1) == spatial_sides(shape, declared or wanted):
+        if declared == "unknown" or spatial_sides(shape, declared or wanted) == (1, 1):
             return None
         if declared is None and same is not None:
             return found[same]

@@ -1,4 +1,4 @@
-"""Do que o modelo devolve ao logit: softmax, log-softmax e sigmoide são desfeitas onde estiverem."""
+"""Do que o modelo devolve ao logit: softmax, log-softmax e sigmoide são desfeitas."""
 
 from covidcam.cam import tf
 from covidcam.errors import ModelError
@@ -45,8 +45,8 @@ def before_activation(output):
     found = squashing(tensor)
     if found:
         raise ModelError(
-            f"entre o logit e a saída do modelo há uma operação que não se sabe desfazer ({found}): "
-            "o logit não pode ser lido. Aceitam-se softmax, log_softmax, sigmoid ou nenhuma."
+            f"entre o logit e a saída do modelo há uma operação que não se desfaz ({found}), "
+            "e o logit não pode ser lido. Aceitam-se softmax, log_softmax, sigmoid ou nenhuma."
         )
     return output
 
@@ -56,8 +56,8 @@ def unchanged(tensor):
     op = tensor.op
     if op.type in FUNCTIONS:
         raise HiddenActivationError(
-            f"a saída do modelo vem de uma função compilada ({op.name}) em que não se vê a ativação "
-            "final: o logit não pode ser lido. Tire o tf.function da última camada."
+            f"a saída do modelo vem de uma função compilada ({op.name}) em que não se vê a "
+            "ativação final: o logit não pode ser lido. Tire o tf.function da última camada."
         )
     if op.type in UNCHANGING:
         return op.inputs[tensor.value_index]

@@ -1,4 +1,4 @@
-"""Um modelo com uma entrada de imagens e uma saída de classes, que se pode cortar em qualquer ponto.
+"""Um modelo com uma entrada de imagens e uma saída de classes, que se corta em qualquer ponto.
 
 Cortar a rede é escolher uma posição da lista de passos, mesmo dentro de um modelo aninhado ou de
 um ramo residual.

@@ -1,15 +1,12 @@
 """A sonda: o que um método de pixel ou de perturbação pode perguntar ao modelo."""
 
-from functools import cache
-
 from tqdm import tqdm
 
 from covidcam.cam import tf
 from covidcam.cam.cut import connected, slopes
 from covidcam.cam.direction import contrast
+from covidcam.cam.guided import RULES, check_rectifiers, register_rules
 from covidcam.cam.memory import aligned, tensor_of
-
-GUIDED = {"Relu": "CovidcamGuidedRelu", "Relu6": "CovidcamGuidedRelu6"}
 
 
 class Probe:
@@ -36,14 +33,16 @@ class Probe:
         network = self.engine.network
 
         def slope(images, explained):
-            overrides = GUIDED if guided else {}
-            with tf.compat.v1.get_default_graph().gradient_override_map(overrides):
+            graph = tf.compat.v1.get_default_graph()
+            with graph.gradient_override_map(RULES if guided else {}):
                 passage = network.run(images)
-                logit = contrast(network.read(passage[network.output])[0], explained)
+            if guided:
+                check_rectifiers(graph.get_operations())
+            logit = contrast(network.read(passage[network.output])[0], explained)
             half = any(value.dtype == tf.float16 for value in passage.values())
             return connected(*slopes(logit, [images], half=half))
 
-        register_guided_relu()
+        register_rules()
         return self.engine.function(("gradient", guided), slope)(images, self.explained)
 
     def masks(self, count):
@@ -93,16 +92,3 @@ def blend(image, masks, fill=None):
         below = tf.tile(fill, [width])
         altered = masks * (altered - below) + below
     return tf.reshape(altered, (-1, height, width, channels))
-
-
-@cache
-def register_guided_relu():
-    """Registra, uma vez, as derivadas guiadas: só passa o que é positivo na ida e na volta."""
-
-    @tf.RegisterGradient(GUIDED["Relu"])
-    def _(op, upstream):
-        return tf.raw_ops.ReluGrad(gradients=tf.nn.relu(upstream), features=op.outputs[0])
-
-    @tf.RegisterGradient(GUIDED["Relu6"])
-    def _(op, upstream):
-        return tf.raw_ops.Relu6Grad(gradients=tf.nn.relu(upstream), features=op.outputs[0])

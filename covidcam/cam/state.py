@@ -41,8 +41,8 @@ def every_layer(operations):
     """As operações e as camadas dentro delas, cada uma uma vez."""
     found = {}
     for operation in operations:
-        inside = getattr(operation, "_flatten_layers", lambda: (operation,))
-        found.update((id(layer), layer) for layer in inside())
+        inside = getattr(operation, "_flatten_layers", None)
+        found.update((id(layer), layer) for layer in (inside() if inside else (operation,)))
     return list(found.values())
 
 
