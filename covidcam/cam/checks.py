@@ -212,14 +212,20 @@ def check_range(least, most, low, high):
         )
 
 
-def check_logits(logits):
-    """Recusa logits com NaN ou infinito: nada do que se derive deles diz algo."""
+def check_logits(logits, scores):
+    """Recusa logits de que nada se deriva: NaN, infinito, ou a própria probabilidade."""
     broken = ~np.isfinite(logits).all(axis=1)
     if broken.any():
         raise ModelError(
             f"o modelo deu logits NaN ou infinitos em {broken.sum()} de {len(logits)} imagens (a "
             f"primeira é a de índice {broken.argmax()}), com imagens finitas: os pesos ou as "
             "ativações não são finitos."
+        )
+    whole = np.allclose(logits.sum(axis=1), 1, atol=1e-4) and logits.min() >= 0
+    if whole and np.array_equal(logits, scores):
+        raise ModelError(
+            "a saída do modelo soma 1 em cada imagem, sem uma softmax que se veja: é uma "
+            "probabilidade, e o logit não pode ser lido."
         )
 
 

@@ -40,8 +40,18 @@ def chosen(network, crossed):
         return earlier[-1] if earlier else None
     while slot in network.producer and idles(network.producer[slot]):
         slot = next(iter(network.producer[slot].sources.values()))
-    later = [step for step in network.after(slot) if spacious(step) and not idles(step)]
+    later = [step for step in spread(network, slot) if not idles(step)]
     return None if later else slot
+
+
+def spread(network, slot):
+    """Os passos depois de ``slot`` a que o espaço dele ainda chega, sem passar por um vetor."""
+    reached, steps = {slot}, []
+    for step in network.after(slot):
+        if spacious(step) and reached.intersection(step.sources.values()):
+            reached.update(step.slots)
+            steps.append(step)
+    return steps
 
 
 def crossings(network):

@@ -266,8 +266,8 @@ class Task:
         maps, explained, logits, scores = explain(
             self.request, images, asked.coefficients, self.batch_size
         )
-        logits = logits.numpy()
-        checks.check_logits(logits)
+        logits, scores = logits.numpy(), scores.numpy()
+        checks.check_logits(logits, scores)
         total = {name: [floats(raw) for raw in maps[name]] for name in self.names}
         fixed = np.pad(explained.numpy(), ((0, 0), (0, 2))) if self.views else None
         for view in self.views:
@@ -277,7 +277,7 @@ class Task:
                 total[name] = [np.add(*pair) for pair in zip(found, back, strict=True)]
         count = 1 + len(self.views)
         mean = {name: [raw / count for raw in found] for name, found in total.items()}
-        return mean, logits, scores.numpy()
+        return mean, logits, scores
 
     def answer(self, maps):
         """Devolve o dicionário, ou o único mapa de quem pediu um só método."""

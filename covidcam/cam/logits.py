@@ -11,9 +11,12 @@ UNCHANGING = {"Identity", "IdentityN", "Cast", "Reshape", "Squeeze", "ExpandDims
 NEUTRAL = {"Mul": 1, "RealDiv": 1, "AddV2": 0, "Add": 0, "Sub": 0}
 # Operações que limitam os valores: depois delas já não há logit que se possa ler.
 SQUASHING = UNDONE | {"Exp", "Tanh", "Softplus", "Softsign", "Erf", "Relu6", "ClipByValue"}
-# Operações depois das quais uma das de cima ainda se reconhece.
-FOLLOWED = {"Mul", "RealDiv", "AddV2", "Add", "Sub", "Log", "Pow", "Square", "Neg", "Mean", "Sum"}
-FOLLOWED |= {"Max", "Maximum", "Minimum", "Transpose", "ClipByValue", "Log1p", "Relu", "Sqrt"}
+# Operações depois das quais uma das de cima ainda se reconhece, com um só tensor que varia…
+FOLLOWED = {"Mul", "RealDiv", "AddV2", "Add", "Sub", "Log", "Log1p", "Pow", "Square", "Sqrt", "Neg"}
+FOLLOWED |= {"Mean", "Sum", "Max", "Maximum", "Minimum", "Transpose", "Relu"}
+FOLLOWED |= {"StridedSlice", "Slice", "GatherV2", "Unpack", "Split"}
+# … ou com vários.
+GATHERING = {"Pack", "ConcatV2", "IdentityN"}
 FUNCTIONS = {"PartitionedCall", "StatefulPartitionedCall"}
 
 
@@ -72,16 +75,17 @@ def unchanged(tensor):
 
 def squashing(tensor):
     """Devolve o nome da operação que limita os valores antes deste tensor, se há uma."""
-    while True:
-        op = tensor.op
-        if op.type in SQUASHING:
-            return op.type
-        if op.type not in FOLLOWED | UNCHANGING:
-            return None
+    pending = [tensor]
+    while pending:
+        op = pending.pop().op
         moving = [one for one in op.inputs if not fixed(one)]
-        if not moving or (len(moving) > 1 and op.type not in {"RealDiv", "Sub", "IdentityN"}):
-            return None
-        tensor = moving[0]
+        if op.type in SQUASHING or (op.type == "Minimum" and len(moving) == 1):
+            return op.type
+        if op.type in GATHERING or (op.type in FOLLOWED | UNCHANGING and len(moving) == 1):
+            pending += moving
+        elif op.type in {"RealDiv", "Sub"}:
+            pending += moving[:1]
+    return None
 
 
 def fixed(tensor):

@@ -29,8 +29,11 @@ def score_cam(probe, activation, *, channels: Count | None = None):
     for i, chosen in probe.watch(jobs, "score-cam"):
         maps = np.moveaxis(activation[i][..., chosen], -1, 0)
         logits[i, chosen] = probe.masked(i, stretch(maps, probe.masks(len(chosen))))
-    weights = tf.where(np.isfinite(logits), tf.nn.softmax(logits), 0.0)
-    return weighted_sum(activation, weights)
+    seen = np.isfinite(logits)
+    weights = tf.where(seen, tf.nn.softmax(logits), 0.0)
+    low = np.min(logits, axis=1, where=seen, initial=np.inf)
+    changed = ~is_noise(np.max(logits, axis=1, where=seen, initial=-np.inf) - low, low)
+    return weighted_sum(activation, weights * changed[:, None])
 
 
 def stretch(maps, masks):
@@ -75,6 +78,7 @@ def occlusion(
             covered[windows[place]] += 1
         for i, fill in enumerate(fills):
             drop = logit[i] - probe.masked(i, masks, fill).numpy()
+            drop[is_noise(drop, logit[i])] = 0
             for amount, place in zip(drop, chunk, strict=True):
                 total[i][windows[place]] += amount
     return tf.constant(total / np.maximum(covered, 1))
@@ -105,14 +109,22 @@ def rise(
     cells = (random.random((samples, grid + 1, grid + 1)) < probability).astype(np.float32)
     offsets = random.random((samples, 2))
     logits, shown, total = np.zeros(count), np.zeros(size), np.zeros((count, *size))
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
     for chunk in probe.watch(list(probe.chunks(np.arange(samples))), "rise"):
         masks = smooth_masks(cells[chunk], offsets[chunk], probe.masks(len(chunk)))
         shown += masks.sum(axis=0)
         scores = np.array([probe.masked(i, masks) for i in range(count)])
         total += np.tensordot(scores, masks, axes=1)
         logits += scores.sum(axis=1)
+        low, high = np.minimum(low, scores.min(axis=1)), np.maximum(high, scores.max(axis=1))
     raw = (total - logits[:, None, None] / samples * shown) / (samples * probability)
+    raw[is_noise(high - low, high)] = 0
     return tf.constant(raw, tf.float32)
+
+
+def is_noise(change, logit):
+    """Diz onde a mudança do logit não passa do arredondamento das contas que o dão."""
+    return np.abs(change) <= 16 * np.finfo(np.float32).eps * np.abs(logit)
 
 
 def smooth_masks(cells, offsets, masks):

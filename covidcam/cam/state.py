@@ -14,27 +14,33 @@ class Snapshot:
 
     Os pesos são variáveis, que o grafo lê na hora; o que se confere é o resto: que variáveis são,
     que ativação, que modo. Um valor simples é comparado pelo que vale, os outros por serem o mesmo
-    objeto, que fica guardado para que outro não tome o seu lugar na memória.
+    objeto, que fica guardado para que outro não tome o seu lugar na memória; de uma lista ou
+    dicionário se conferem também os elementos.
     """
 
     def __init__(self, operations):
-        self.layers = every_layer(operations)
-        self.known = [tuple(vars(layer).values()) for layer in self.layers]
-        self.plain = [meaning(layer) for layer in self.layers]
+        self.known = [(layer, dict(vars(layer))) for layer in every_layer(operations)]
+        self.containers = [
+            (value, elements(value))
+            for _, values in self.known
+            for name, value in values.items()
+            if isinstance(value, (list, dict)) and not name.startswith("_")
+        ]
 
     def still_holds(self):
         """Diz se nenhuma camada mudou."""
-        for i, layer in enumerate(self.layers):
-            now = vars(layer)
-            known = self.known[i]
-            same = len(known) == len(now) and all(map(is_, now.values(), known))
-            if same and not self.plain[i][1]:
-                continue
-            found = meaning(layer)
-            if not alike(found, self.plain[i]):
-                return False
-            self.known[i] = tuple(now.values())
+        return all(holds(vars(layer), values) for layer, values in self.known) and all(
+            len(value) == len(known) and all(map(same, elements(value), known))
+            for value, known in self.containers
+        )
+
+
+def holds(now, known):
+    """Diz se os atributos de uma camada são os mesmos, fora os que a Keras escreve à toa."""
+    if len(now) == len(known) and all(map(is_, now.values(), known.values())):
         return True
+    names = (now.keys() | known.keys()) - VOLATILE
+    return all(name in now and name in known and same(now[name], known[name]) for name in names)
 
 
 def every_layer(operations):
@@ -46,30 +52,9 @@ def every_layer(operations):
     return list(found.values())
 
 
-def meaning(layer):
-    """Devolve (atributo -> valor, atributo -> elementos das listas e dicionários que tem)."""
-    values = {name: value for name, value in vars(layer).items() if name not in VOLATILE}
-    public = {name: value for name, value in values.items() if not name.startswith("_")}
-    lists = {name: tuple(value) for name, value in public.items() if isinstance(value, list)}
-    lists |= {
-        name: (*value.keys(), *value.values())
-        for name, value in public.items()
-        if isinstance(value, dict)
-    }
-    return values, lists
-
-
-def alike(one, other):
-    """Diz se dois estados são o mesmo."""
-    (values, lists), (old_values, old_lists) = one, other
-    if values.keys() != old_values.keys() or lists.keys() != old_lists.keys():
-        return False
-    pairs = [(values[name], old_values[name]) for name in values]
-    for name in lists:
-        if len(lists[name]) != len(old_lists[name]):
-            return False
-        pairs += zip(lists[name], old_lists[name], strict=True)
-    return all(same(*pair) for pair in pairs)
+def elements(value):
+    """Os elementos de uma lista ou dicionário."""
+    return (*value.keys(), *value.values()) if isinstance(value, dict) else tuple(value)
 
 
 def same(one, other):
