@@ -98,6 +98,8 @@ QUANTITIES = frozenset(
 )
 
 
+# A fração de um logit que as contas em float32 podem errar.
+ROUNDING = 16 * 2.0**-23
 # Quantas vezes o logit é multiplicado, em float16, antes da volta.
 HALF_SCALES = (2.0**8, 2.0**16, 2.0**24)
 
@@ -165,7 +167,7 @@ def drop(passage, slot):
 
         every = tf.range(channels)
         left = tf.map_fn(without, every, fn_output_signature=tf.float32, parallel_iterations=1)
-        return logit[:, None] - tf.transpose(left)
+        return fall(logit, tf.transpose(left))
 
     before, dense, after = separable
     (entry,) = dense.sources.values()
@@ -190,4 +192,10 @@ def drop(passage, slot):
     hidden = dense.layer.activation(tf.cast(hidden, values[dense.slots[0]].dtype))
     left = network.read(network.resume(after, {dense.slots[0]: hidden})[network.output])[0]
     left = tf.reshape(left, (-1, channels, network.classes))
-    return logit[:, None] - contrast(left, passage.explained[:, None])
+    return fall(logit, contrast(left, passage.explained[:, None]))
+
+
+def fall(logit, left):
+    """A queda y - yₖ (N, K); zero onde a diferença não passa do arredondamento das contas que dão y."""
+    lost = logit[:, None] - left
+    return tf.where(tf.abs(lost) > ROUNDING * tf.abs(logit)[:, None], lost, 0.0)

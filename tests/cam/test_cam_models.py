@@ -477,6 +477,15 @@ def test_tokens_are_put_back_on_their_grid(token):
     np.testing.assert_allclose(found["ablation-cam"].raw, expected, rtol=1e-2, atol=1e-4)
 
 
+def test_a_class_token_behind_the_others_is_not_guessed():
+    entry = keras.Input((12, 12, 1))
+    x = layers.Reshape((16, 8))(layers.Conv2D(8, 3, strides=3, name="patches")(entry))
+    x = layers.Concatenate(axis=1)([x, ops.mean(x, axis=1, keepdims=True)])
+    x = layers.Add()([x, layers.MultiHeadAttention(2, 4)(x, x)])
+    model = keras.Model(entry, layers.Dense(3)(x[:, -1]))
+    refused(model, nets.images(), "nenhum mapa.*patches")
+
+
 # --- precisão e quantização ----------------------------------------------------------------
 
 
