@@ -196,6 +196,6 @@ def drop(passage, slot):
 
 
 def fall(logit, left):
-    """A queda y - yₖ (N, K); zero onde a diferença não passa do arredondamento das contas que dão y."""
+    """A queda y - yₖ (N, K); zero onde não passa do arredondamento das contas que dão y."""
     lost = logit[:, None] - left
     return tf.where(tf.abs(lost) > ROUNDING * tf.abs(logit)[:, None], lost, 0.0)
