@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from covidcam.cam import tf
+from covidcam.cam.heatmaps import upsample
 from covidcam.cam.methods import METHODS
 from covidcam.cam.network import FINAL_ACTIVATIONS, Network
 from covidcam.errors import InputError, ModelError
@@ -60,6 +61,7 @@ class Plan(NamedTuple):
     """O que se decide uma vez por pedido: que camada cada método lê e o grafo que a serve."""
 
     layers: dict[str, str]
+    slots: dict[str, int]
     outside: tuple[str, ...]
     survey: Callable
 
@@ -78,7 +80,8 @@ class Engine:
         images = tensor_of(images)
         maps, known, target, logits, scores = plan.survey(images, tf.constant(target))
         for name in plan.outside:
-            probe = Probe(self, images, target, tf.gather(logits, target, batch_dims=1), batch_size)
+            logit = tf.gather(logits, target, batch_dims=1)
+            probe = Probe(self, images, target, logit, batch_size, plan.slots[name])
             asked = {quantity: known[quantity] for quantity in wants(name) - {"probe"}}
             chosen = {key: options[key] for key in settings(name).keys() & options.keys()}
             maps[name] = METHODS[name](probe, **asked, **chosen)
@@ -98,7 +101,7 @@ class Engine:
                 lambda *batch: survey_graph(self.network, inside, exports, slot, *batch),
             )
             layers = {name: self.network.name(slots[name]) for name in names}
-            self.plans[key] = Plan(layers, outside, survey)
+            self.plans[key] = Plan(layers, slots, outside, survey)
         return self.plans[key]
 
     def source(self, name, layer):
@@ -138,10 +141,12 @@ class Probe:
         O logit dessa classe nas imagens inteiras.
     batch_size : int
         Quantas imagens alteradas cabem em uma passagem.
+    slot : int
+        A posição do mapa que o método lê.
     """
 
-    def __init__(self, engine, images, target, logit, batch_size):
-        self.engine, self.batch_size = engine, batch_size
+    def __init__(self, engine, images, target, logit, batch_size, slot):
+        self.engine, self.batch_size, self.slot = engine, batch_size, slot
         self.images, self.target, self.logit = images, target, logit
 
     def gradient(self, images, guided=False):
@@ -156,6 +161,12 @@ class Probe:
 
         register_guided_relu()
         return self.engine.function(("gradient", guided), slope)(images, self.target)
+
+    def enlarge(self, maps, out=None):
+        """Leva mapas (K, h, w) da camada ao tamanho da imagem, cada célula no seu lugar."""
+        size = tuple(self.images.shape[1:3])
+        registration = self.engine.network.registration(self.slot, size, maps.shape[1:])
+        return upsample(maps, size, out, registration)
 
     def masks(self, count):
         """Devolve máscaras (K, H, W) por preencher, que vão ao modelo sem cópia."""

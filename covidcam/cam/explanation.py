@@ -172,14 +172,19 @@ class Task:
             self.names, self.layer, images, target, self.batch_size, self.options
         )
         target, logits, scores = (tensor.numpy() for tensor in rest)
-        layers, found = self.engine.plan(self.names, self.layer).layers, {}
+        plan, found, size = self.engine.plan(self.names, self.layer), {}, images.shape[1:3]
         # Um só bloco: pedir e devolver memória aos pedaços custaria mais do que enchê-la.
         block = np.empty((len(self.names), *images.shape[:3]), np.float32)
         for name, values in zip(self.names, block, strict=True):
             raw = np.asarray(maps[name]).astype(np.float32)
             checks.check_finite(raw, name)
-            _, peak = rectify(raw, images.shape[1:3], values)
-            found[name] = Heatmaps(values, raw, peak, target, logits, scores, layers[name])
+            # Um método de pixel dá um mapa já no lugar, mesmo quando leu o de uma camada.
+            pixels = name in plan.outside and raw.shape[1:] == size
+            slot = self.engine.network.input if pixels else plan.slots[name]
+            place = self.engine.network.registration(slot, size, raw.shape[1:])
+            _, peak = rectify(raw, size, values, place)
+            facts = target, logits, scores, plan.layers[name], place
+            found[name] = Heatmaps(values, raw, peak, *facts)
         return found
 
     def answer(self, maps):

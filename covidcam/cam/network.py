@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from covidcam.cam import tf
+from covidcam.cam.registration import locate
 from covidcam.errors import InputError, ModelError
 
 # Ativações finais através das quais se olha, pelo nome na Keras e pela operação do TensorFlow.
@@ -110,6 +111,7 @@ class Network:
         self.steps = ancestors(steps, self.output)
         self.units = graph.outputs[output].shape[-1]
         self.producer = {slot: step for step in self.steps for slot in step.slots}
+        self.registrations = {}
 
     @property
     def classes(self):
@@ -156,6 +158,13 @@ class Network:
         short = path.split("/")[-1]
         alone = [step for step in self.steps if step.name.split("/")[-1] == short]
         return short if len(alone) == 1 else path
+
+    def registration(self, slot, size, counts):
+        """Onde estão, numa imagem de ``size`` pixels, as células (h, w) do mapa em ``slot``."""
+        key = slot, tuple(size), tuple(counts)
+        if key not in self.registrations:
+            self.registrations[key] = locate(self, *key)
+        return self.registrations[key]
 
     def separable_head(self, slot):
         """Corta o trecho depois de ``slot`` na primeira densa, se até ela os canais não se tocam.

@@ -27,14 +27,14 @@ def score_cam(probe, activation, *, channels=None):
     logits = np.full(usable.shape, -np.inf, np.float32)
     for i, chosen in probe.watch(jobs, "score-cam"):
         maps = np.moveaxis(activation[i][..., chosen], -1, 0)
-        logits[i, chosen] = probe.masked(i, stretch(maps, probe.masks(len(chosen))))
+        masks = stretch(probe.enlarge(maps, probe.masks(len(chosen))))
+        logits[i, chosen] = probe.masked(i, masks)
     weights = tf.where(np.isfinite(logits), tf.nn.softmax(logits), 0.0)
     return weighted_sum(activation, weights)
 
 
-def stretch(maps, masks):
-    """Amplia cada mapa em ``masks``, que devolve, e o leva a [0, 1] pelo seu mínimo e máximo."""
-    upsample(maps, masks.shape[1:], masks)
+def stretch(masks):
+    """Leva cada máscara, no lugar, a [0, 1] pelo seu mínimo e máximo."""
     masks -= masks.min(axis=(1, 2), keepdims=True)
     width = masks.max(axis=(1, 2), keepdims=True)
     masks /= np.where(width > 0, width, 1)
