@@ -20,7 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from covidcam.cam import activation_methods, explain
+from covidcam.cam import activation_methods, explain, stream
 
 FULL = {
     "vgg16": (keras.applications.VGG16, 224, "block5_conv3"),
@@ -190,7 +190,7 @@ def report_stream(model, side):
     for count in (20, 200, 2000):
         source = (np.full((side, side, 3), i % 255, np.float32) for i in range(count))
         start = time.perf_counter()
-        for _ in explain.stream(model, source, ["cam", "grad-cam"]):
+        for _ in stream(model, source, ["cam", "grad-cam"]):
             pass
         per_image = 1e3 * (time.perf_counter() - start) / count
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -125,7 +125,7 @@ def _ahead(pool: Executor, function: Callable, items: Iterable, count: int) -> I
 
 def _asks_many_times(methods: Sequence[str]) -> bool:
     """Se algum método pergunta ao modelo muitas vezes por imagem."""
-    from covidcam.cam.engine import wants
+    from covidcam.cam.methods import wants
 
     return any("probe" in wants(method) for method in methods)
 

@@ -1,64 +1,61 @@
 """As recusas: cada argumento errado é recusado em um só lugar, antes de a rede correr."""
 
+from collections.abc import Hashable, Iterable
 from difflib import get_close_matches
-from numbers import Real
 
 import numpy as np
 
 from covidcam.cam.network import graph_of
 from covidcam.errors import InputError, ModelError
 
-# As opções dos métodos: inteiros a partir de 1 e números em um intervalo aberto.
-COUNTS = {"samples", "steps", "window", "stride", "grid", "channels"}
-INFINITY = float("inf")
 FLOAT32_MAX = float(np.finfo(np.float32).max)
-NUMBERS = {
-    "probability": (0, 1),
-    "noise": (0, INFINITY),
-    "baseline": (-INFINITY, INFINITY),
-}
 
 
 def check_methods(method, methods):
     """Devolve a tupla de nomes pedidos, ou recusa o que não existe, com o mais parecido."""
-    names = (method,) if isinstance(method, str) else tuple(method)
     known = f"Os que existem são: {', '.join(methods)}."
+    if isinstance(method, str):
+        names = (method,)
+    elif isinstance(method, Iterable):
+        names = tuple(method)
+    else:
+        raise InputError(f"method é {method!r}; aceita-se um nome ou uma lista de nomes. {known}")
     if not names:
         raise InputError(f"nenhum método foi pedido. {known}")
     for name in names:
-        if name not in methods:
+        if not isinstance(name, str) or name not in methods:
             near = get_close_matches(str(name), methods, n=1)
             hint = f" Será que é {near[0]!r}?" if near else ""
             raise InputError(f"o método {name!r} não existe.{hint} {known}")
     return tuple(dict.fromkeys(names))
 
 
-def check_options(options, defaults):
-    """Recusa uma opção que nenhum dos métodos conhece, ou um valor que ela não aceita.
-
-    ``defaults`` leva o nome de cada método pedido às suas opções e aos valores padrão delas.
-    """
-    known = set().union(*defaults.values())
-    for option in options.keys() - known:
+def check_quantities(name, asked, quantities):
+    """Recusa um método que pede o que o motor não sabe calcular."""
+    for quantity in sorted(asked - quantities):
         raise InputError(
-            f"a opção {option!r} não existe em {', '.join(defaults)}; aceitas: "
-            f"{', '.join(sorted(known)) or 'nenhuma'}."
+            f"o método {name!r} pede {quantity!r}, que o motor não calcula; aceitas: "
+            f"{', '.join(sorted(quantities))}."
         )
-    for name, default in defaults.items():
-        for option in options.keys() & default.keys():
-            if options[option] is not None or default[option] is not None:
-                check_option(f"{option} de {name}", option, options[option])
 
 
-def check_option(title, option, value):
-    """Recusa um valor fora do que a opção aceita."""
-    if option in COUNTS and not (isinstance(value, (int, np.integer)) and value >= 1):
-        raise InputError(f"{title} é {value!r}; aceita-se um inteiro a partir de 1.")
-    if option == "seed" and not (isinstance(value, (int, np.integer)) and value >= 0):
-        raise InputError(f"{title} é {value!r}; aceita-se um inteiro a partir de 0.")
-    low, high = NUMBERS.get(option, (None, None))
-    if low is not None and not (isinstance(value, Real) and low < value < high):
-        raise InputError(f"{title} é {value!r}; aceita-se um número entre {low} e {high}.")
+def check_options(options, known):
+    """Recusa uma opção que nenhum dos métodos conhece, ou um valor que a sua regra não aceita.
+
+    ``known`` leva o nome de cada método pedido às suas opções: nome -> parâmetro.
+    """
+    every = set().union(*known.values())
+    for option in options.keys() - every:
+        raise InputError(
+            f"a opção {option!r} não existe em {', '.join(known)}; aceitas: "
+            f"{', '.join(sorted(every)) or 'nenhuma'}."
+        )
+    for name, parameters in known.items():
+        for option in options.keys() & parameters.keys():
+            value, rule = options[option], parameters[option].annotation
+            if not getattr(rule, "accepts", lambda value: isinstance(value, Hashable))(value):
+                accepted = rule if hasattr(rule, "accepts") else "um número ou um texto"
+                raise InputError(f"{option} de {name} é {value!r}; aceita-se {accepted}.")
 
 
 def check_batch_size(batch_size):
@@ -153,28 +150,6 @@ def check_range(least, most, low, high):
             f"os pixels vão de {least:g} a {most:g}, mas este modelo foi treinado com valores de "
             f"{low:g} a {high:g}.{hint}"
         )
-
-
-def check_target(target, count, classes):
-    """Devolve a classe de cada imagem, int32 (N,), com -1 onde se quer a prevista."""
-    if target is None:
-        return np.full(count, -1, np.int32)
-    target = np.asarray(target)
-    if target.dtype.kind not in "ui":
-        raise InputError(
-            f"target tem tipo {target.dtype}; aceita-se None, um inteiro ou um por imagem."
-        )
-    if target.shape not in {(), (count,)}:
-        raise InputError(
-            f"target tem forma {target.shape} para {count} imagens; aceita-se um inteiro ou "
-            f"({count},)."
-        )
-    wrong = target[(target < 0) | (target >= classes)]
-    if wrong.size:
-        raise InputError(
-            f"a classe {wrong.flat[0]} não existe: o modelo tem {classes}, de 0 a {classes - 1}."
-        )
-    return np.broadcast_to(target, (count,)).astype(np.int32)
 
 
 def check_finite(raw, name):

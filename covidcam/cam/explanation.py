@@ -5,9 +5,11 @@ from itertools import islice
 import numpy as np
 
 from covidcam.cam import checks
-from covidcam.cam.engine import engine_for, settings
+from covidcam.cam.cut import QUANTITIES
+from covidcam.cam.direction import Question, question
+from covidcam.cam.engine import Request, engine_for
 from covidcam.cam.heatmaps import Heatmaps, join, rectify
-from covidcam.cam.methods import METHODS
+from covidcam.cam.methods import METHODS, options_of, wants
 from covidcam.errors import InputError
 
 
@@ -19,6 +21,7 @@ def explain(
     layer=None,
     batch_size=32,
     *,
+    against=None,
     output=None,
     **options,
 ):
@@ -34,21 +37,25 @@ def explain(
     method : str or sequence of str
         Um nome de ``METHODS`` ou uma lista deles; os que leem o mapa de ativação dividem uma
         passagem pela rede e uma volta do logit ao mapa.
-    target : int, sequence of int, shape (N,), or None
-        A classe a explicar: a prevista (None), a mesma para todas ou uma por imagem. Um modelo
-        de uma só saída conta como duas classes: 1 é o seu logit; 0, o negativo dele.
+    target : None, int, sequence of int (N,), or array of float (classes,) or (N, classes)
+        O que se explica, uma direção sobre os logits: a classe prevista (None), a mesma classe
+        para todas, uma por imagem, ou o peso de cada logit. Um modelo de uma só saída conta como
+        duas classes: 1 é o seu logit; 0, o negativo dele.
     layer : str or None
         Nome da camada do mapa (``modelo/camada`` quando o nome se repete em modelos aninhados).
         None é a última convolução, ou a normalização, soma ou ativação que a segue; para
         ``cam``, o que entra no agrupamento global.
     batch_size : int
         Imagens por passagem.
+    against : None, int, sequence of int (N,), "second", or array of float
+        Com o que se compara: explica-se o logit de ``target`` menos o desta classe ou direção.
+        "second" é a rival, a classe de maior logit fora a explicada.
     output : str, int or None
         Qual das saídas explicar, quando o modelo tem várias.
     **options
         As opções dos métodos pedidos, descritas em cada um: ``channels`` (score-cam), ``samples``
         e ``seed`` (smooth-grad, rise), ``noise`` (smooth-grad), ``steps``
-        (integrated-gradients), ``baseline`` (integrated-gradients, occlusion), ``window`` e
+        (integrated-gradients), ``reference`` (integrated-gradients, occlusion), ``window`` e
         ``stride`` (occlusion), ``grid`` e ``probability`` (rise).
 
     Returns
@@ -65,7 +72,7 @@ def explain(
 
     See Also
     --------
-    stream : o mesmo, lote a lote, para imagens que não cabem na memória; é ``explain.stream``.
+    stream : o mesmo, lote a lote, para imagens que não cabem na memória.
 
     Examples
     --------
@@ -83,9 +90,10 @@ def explain(
     """
     images = checks.as_array(images)
     task = Task(model, images.shape, method, layer, batch_size, output, options)
-    images, target = task.check(images, target)
-    starts = range(0, len(images), batch_size)
-    parts = [task.run(images[i : i + batch_size], target[i : i + batch_size]) for i in starts]
+    task.check(images)
+    asked = question(target, against, len(images), task.classes)
+    bounds = [(start, start + batch_size) for start in range(0, len(images), batch_size)]
+    parts = [task.run(images[slice(*bound)], asked.part(*bound)) for bound in bounds]
     return task.answer({name: join([part[name] for part in parts]) for name in task.names})
 
 
@@ -97,6 +105,7 @@ def stream(
     layer=None,
     batch_size=32,
     *,
+    against=None,
     output=None,
     **options,
 ):
@@ -104,7 +113,7 @@ def stream(
 
     Parameters
     ----------
-    model, method, target, layer, batch_size, output, **options
+    model, method, target, layer, batch_size, against, output, **options
         Como em ``explain``.
     images : array-like, shape (N, H, W, C), or iterable of array-like, shape (H, W, C)
         Uma matriz (um ``numpy.memmap``, por exemplo) ou um iterador que lê uma imagem por vez.
@@ -119,19 +128,28 @@ def stream(
     InputError, ModelError
         Como em ``explain``, ao chegar ao lote.
     """
-    task, start = None, 0
-    wanted = None if target is None else np.asarray(target)
+    task, start, given = None, 0, (target, against)
     for batch in batches(images, batch_size):
         task = task or Task(model, batch.shape, method, layer, batch_size, output, options)
+        task.check(batch)
         stop = start + len(batch)
-        part = wanted[start:stop] if np.ndim(wanted) else target
-        yield task.answer(task.run(*task.check(batch, part)))
+        here = (part_of(value, start, stop) for value in given)
+        yield task.answer(task.run(batch, question(*here, len(batch), task.classes)))
         start = stop
-    if np.ndim(wanted) and len(wanted) != start:
-        raise InputError(f"target tem {len(wanted)} classes para {start} imagens.")
+    for name, value in zip(("target", "against"), given, strict=True):
+        if is_per_image(value) and len(value) != start:
+            raise InputError(f"{name} tem {len(value)} valores para {start} imagens.")
 
 
-explain.stream = stream
+def is_per_image(value):
+    """Diz se um alvo traz um valor por imagem: inteiros (N,) ou direções (N, classes)."""
+    value = np.asarray(value)
+    return value.ndim == 2 or (value.ndim == 1 and value.dtype.kind in "ui")
+
+
+def part_of(value, start, stop):
+    """A parte de um alvo que é destas imagens."""
+    return value[start:stop] if is_per_image(value) else value
 
 
 def batches(images, batch_size):
@@ -151,39 +169,50 @@ class Task:
     """Um pedido já conferido: que métodos, em que camada de que modelo."""
 
     def __init__(self, model, shape, method, layer, batch_size, output, options):
-        self.names = checks.check_methods(method, METHODS)
+        names = checks.check_methods(method, METHODS)
         self.single = isinstance(method, str)
-        checks.check_options(options, {name: settings(name) for name in self.names})
+        for name in names:
+            checks.check_quantities(name, wants(name), QUANTITIES | {"probe"})
+        checks.check_options(options, {name: options_of(name) for name in names})
         checks.check_batch_size(batch_size)
         graph = checks.check_model(model, shape)
         self.engine = engine_for(graph, checks.check_output(graph, output))
         self.range = (getattr(model, "covidcam", None) or {}).get("range")
-        self.layer, self.batch_size, self.options = layer, batch_size, options
+        self.request, self.batch_size = Request(names, (layer,), options), batch_size
 
-    def check(self, images, target):
-        """Devolve imagens e classes conferidas."""
-        network = self.engine.network
-        checks.check_images(images, network.input_shape, self.range)
-        return images, checks.check_target(target, len(images), network.classes)
+    @property
+    def names(self):
+        """Os métodos pedidos."""
+        return self.request.names
 
-    def run(self, images, target):
+    @property
+    def classes(self):
+        """Quantas classes o modelo tem."""
+        return self.engine.network.classes
+
+    def check(self, images):
+        """Recusa imagens que o modelo não aceita."""
+        checks.check_images(images, self.engine.network.input_shape, self.range)
+
+    def run(self, images, asked: Question):
         """Explica um lote conferido: nome -> Heatmaps."""
-        maps, *rest = self.engine.explain(
-            self.names, self.layer, images, target, self.batch_size, self.options
+        maps, _, logits, scores = self.engine.explain(
+            self.request, images, asked.asked, self.batch_size
         )
-        target, logits, scores = (tensor.numpy() for tensor in rest)
-        plan, found, size = self.engine.plan(self.names, self.layer), {}, images.shape[1:3]
+        logits, scores = logits.numpy(), scores.numpy()
+        target, found = asked.answered(logits), {}
+        plan, network, size = self.engine.plan(self.request), self.engine.network, images.shape[1:3]
         # Um só bloco: pedir e devolver memória aos pedaços custaria mais do que enchê-la.
         block = np.empty((len(self.names), *images.shape[:3]), np.float32)
         for name, values in zip(self.names, block, strict=True):
-            raw = np.asarray(maps[name]).astype(np.float32)
+            raw = np.asarray(maps[name][0]).astype(np.float32)
             checks.check_finite(raw, name)
+            slot = plan.slots[name][0]
             # Um método de pixel dá um mapa já no lugar, mesmo quando leu o de uma camada.
             pixels = name in plan.outside and raw.shape[1:] == size
-            slot = self.engine.network.input if pixels else plan.slots[name]
-            place = self.engine.network.registration(slot, size, raw.shape[1:])
+            place = network.registration(network.input if pixels else slot, size, raw.shape[1:])
             _, peak = rectify(raw, size, values, place)
-            facts = target, logits, scores, plan.layers[name], place
+            facts = target, logits, scores, network.name(slot), place
             found[name] = Heatmaps(values, raw, peak, *facts)
         return found
 

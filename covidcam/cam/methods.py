@@ -1,22 +1,25 @@
 """Todos os métodos: nome e função. Um método novo é uma função e uma linha aqui.
 
-O motor lê a assinatura: os parâmetros posicionais dizem o que o método recebe (``activation``,
-``gradient``, ``drop``, ``features``, ``weights``, descritos em ``gradient.py``, ou ``probe``, a
-sonda de ``engine.py``); os só nomeados são as suas opções, que ``explain`` aceita pelo nome.
+O motor lê a assinatura: os parâmetros posicionais dizem o que o método recebe (as propriedades de
+``cut.Cut``, ou ``probe``, a sonda de ``probe.py``); os só nomeados são as suas opções, cada uma
+com a regra na anotação, que ``explain`` aceita pelo nome.
 """
 
-from covidcam.cam import gradient, perturbation, pixel
+import inspect
+from functools import cache
+
+from covidcam.cam import activation, perturbation, pixel
 
 METHODS = {
-    "cam": gradient.cam,
-    "grad-cam": gradient.grad_cam,
-    "grad-cam++": gradient.grad_cam_plus_plus,
-    "xgrad-cam": gradient.xgrad_cam,
-    "hires-cam": gradient.hires_cam,
-    "layer-cam": gradient.layer_cam,
-    "eigen-cam": gradient.eigen_cam,
-    "eigen-grad-cam": gradient.eigen_grad_cam,
-    "ablation-cam": gradient.ablation_cam,
+    "cam": activation.cam,
+    "grad-cam": activation.grad_cam,
+    "grad-cam++": activation.grad_cam_plus_plus,
+    "xgrad-cam": activation.xgrad_cam,
+    "hires-cam": activation.hires_cam,
+    "layer-cam": activation.layer_cam,
+    "eigen-cam": activation.eigen_cam,
+    "eigen-grad-cam": activation.eigen_grad_cam,
+    "ablation-cam": activation.ablation_cam,
     "score-cam": perturbation.score_cam,
     "gradient": pixel.gradient,
     "smooth-grad": pixel.smooth_grad,
@@ -33,11 +36,29 @@ def activation_methods() -> list[str]:
     Returns
     -------
     list of str
-        Os nomes, na ordem de ``METHODS``: os das funções de ``gradient.py``.
+        Os nomes, na ordem de ``METHODS``: os que não pedem a sonda.
 
     Examples
     --------
     >>> activation_methods()[:2]
     ['cam', 'grad-cam']
     """
-    return [name for name, method in METHODS.items() if method.__module__ == gradient.__name__]
+    return [name for name in METHODS if "probe" not in wants(name)]
+
+
+def wants(name):
+    """O que o método pede do motor: os nomes dos seus parâmetros posicionais."""
+    return signature(METHODS[name])[0]
+
+
+def options_of(name):
+    """As opções do método: nome -> parâmetro, com a regra na anotação."""
+    return signature(METHODS[name])[1]
+
+
+@cache
+def signature(function):
+    """O que a função pede e as suas opções, lidos uma vez."""
+    parameters = inspect.signature(function).parameters.values()
+    asked = frozenset(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+    return asked, {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}

@@ -137,6 +137,10 @@ class Network:
             logits = tf.concat([-logits, logits], axis=1)
         return tf.cast(logits, tf.float32), tf.cast(output, tf.float32)
 
+    def logits(self, images):
+        """Devolve só os logits (N, classes) das imagens."""
+        return self.read(self.run(images)[self.output])[0]
+
     def after(self, slot):
         """Devolve os passos que dependem de ``slot``, na ordem."""
         reached, steps = {slot}, []

@@ -6,12 +6,13 @@ Cada função pergunta ao modelo pela sonda (``probe``) e devolve o mapa bruto, 
 import numpy as np
 
 from covidcam.cam import tf
-from covidcam.cam.gradient import weighted_sum
+from covidcam.cam.activation import weighted_sum
 from covidcam.cam.heatmaps import upsample
+from covidcam.cam.options import Count, Finite, Open, Seed
 from covidcam.errors import InputError
 
 
-def score_cam(probe, activation, *, channels=None):
+def score_cam(probe, activation, *, channels: Count | None = None):
     """Score-CAM: Σₖ wₖ Aₖ, com w = softmax dos logits da imagem sob cada canal como máscara.
 
     A máscara é o canal ampliado e levado a [0, 1]; um canal constante nada mascara e não conta.
@@ -41,11 +42,17 @@ def stretch(masks):
     return masks
 
 
-def occlusion(probe, *, window=None, stride=None, baseline=None):
+def occlusion(
+    probe,
+    *,
+    window: Count | None = None,
+    stride: Count | None = None,
+    reference: Finite | None = None,
+):
     """Oclusão: em cada pixel, a queda média do logit sob as janelas que o cobrem.
 
     ``window`` é o lado da janela (padrão: um oitavo do menor lado da imagem), ``stride`` o passo
-    (padrão: meia janela) e ``baseline`` o que a preenche (padrão: a média da imagem). (N, H, W).
+    (padrão: meia janela) e ``reference`` o que a preenche (padrão: a média da imagem). (N, H, W).
     Zeiler & Fergus, ECCV 2014, arXiv:1311.2901.
     """
     size = probe.images.shape[1:3]
@@ -58,7 +65,7 @@ def occlusion(probe, *, window=None, stride=None, baseline=None):
     )
     windows = [(row, column) for row in rows for column in columns]
     logit, mean = probe.logit.numpy(), tf.reduce_mean(probe.images, axis=(1, 2)).numpy()
-    fills = mean if baseline is None else [baseline] * len(mean)
+    fills = mean if reference is None else [reference] * len(mean)
     total, covered = np.zeros((len(probe.images), *size), np.float32), np.zeros(size, np.float32)
     for chunk in probe.watch(list(probe.chunks(range(len(windows)))), "occlusion"):
         masks = probe.masks(len(chunk))
@@ -78,7 +85,14 @@ def starts(side, window, stride):
     return sorted({*range(0, side - window, stride), side - window})
 
 
-def rise(probe, *, samples=1000, grid=7, probability=0.5, seed=0):
+def rise(
+    probe,
+    *,
+    samples: Count = 1000,
+    grid: Count = 7,
+    probability: Open(0, 1) = 0.5,
+    seed: Seed = 0,
+):
     """RISE: 1/(N p) Σₙ (yₙ - ȳ) Mₙ, com yₙ o logit sob a máscara aleatória Mₙ.
 
     O artigo não desconta a média ȳ; sem isso o mapa ganha uma constante que nada diz sobre a

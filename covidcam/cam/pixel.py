@@ -8,7 +8,8 @@ absoluto, aqui o sinal fica: o mapa de calor guarda o que é a favor da classe.
 import numpy as np
 
 from covidcam.cam import tf
-from covidcam.cam.gradient import grad_cam
+from covidcam.cam.activation import grad_cam
+from covidcam.cam.options import Count, Finite, Positive, Seed
 
 
 def gradient(probe):
@@ -19,7 +20,7 @@ def gradient(probe):
     return tf.reduce_sum(probe.gradient(probe.images), axis=-1)
 
 
-def smooth_grad(probe, *, samples=32, noise=0.15, seed=0):
+def smooth_grad(probe, *, samples: Count = 32, noise: Positive = 0.15, seed: Seed = 0):
     """SmoothGrad: a média do gradiente em x + ε, com ε normal, em pares ε e -ε.
 
     O desvio de ε é ``noise`` vezes a faixa (máximo - mínimo) de cada imagem; ``samples`` sobe ao
@@ -38,16 +39,16 @@ def smooth_grad(probe, *, samples=32, noise=0.15, seed=0):
     return total / (2 * pairs)
 
 
-def integrated_gradients(probe, *, steps=32, baseline=0.0):
+def integrated_gradients(probe, *, steps: Count = 32, reference: Finite = 0.0):
     """Gradientes integrados: (x - x') ∫₀¹ ∂y/∂x(x' + a(x - x')) da, pelo ponto médio.
 
     A soma do mapa é y(x) - y(x'), a menos do erro da integral, que cai com 1/steps².
     Sundararajan, Taly & Yan, ICML 2017, arXiv:1703.01365.
     """
-    path = probe.images - baseline
+    path = probe.images - reference
     total = tf.zeros_like(path)
     for step in probe.watch(range(steps), "integrated-gradients"):
-        total += probe.gradient(baseline + (step + 0.5) / steps * path)
+        total += probe.gradient(reference + (step + 0.5) / steps * path)
     return tf.reduce_sum(path * total, axis=-1) / steps
 
 
@@ -57,4 +58,5 @@ def guided_grad_cam(probe, activation, gradient):
     Springenberg et al. (2014), arXiv:1412.6806; Selvaraju et al., IJCV 128:336-359 (2020).
     """
     positive = tf.nn.relu(grad_cam(activation, gradient)).numpy()
-    return probe.enlarge(positive) * tf.reduce_sum(probe.gradient(probe.images, guided=True), axis=-1)
+    guided = tf.reduce_sum(probe.gradient(probe.images, guided=True), axis=-1)
+    return probe.enlarge(positive) * guided

@@ -128,17 +128,17 @@ def whole(side):
 
 def through(step, sources):
     """Onde estão as células depois de um passo que lê mapas que estão em ``sources``."""
+    largest = max(sources, key=lambda one: one.y.count * one.x.count)
     rule = rule_for(step.layer)
-    readings = rule(step, sources[0].counts) if rule else None
+    readings = rule(step, largest.counts) if rule else None
     if readings is not None:
-        axes = zip(sources[0][:2], readings, strict=True)
-        return Registration(*(read(*pair) for pair in axes), sources[0].assumed)
+        return Registration(*map(read, largest[:2], readings), largest.assumed)
     if len(step.shape) == 4:
         alike = [one for one in sources if dimension(step.shape, one.counts) is not None]
         if not alike:
-            return guessed(sources[0], step.shape[1:3], step.name)
+            return guessed(largest, step.shape[1:3], step.name)
     else:  # unidades em fila (tokens): guardam a grade de onde vieram
-        alike = [one for one in sources if one.counts == sources[0].counts]
+        alike = [one for one in sources if one.counts == largest.counts]
     assumed = tuple(dict.fromkeys(name for one in alike for name in one.assumed))
     return Registration(*map(meet, *(one[:2] for one in alike)), assumed)
 
@@ -200,7 +200,8 @@ def guessed(source, counts, name):
     axes = []
     for axis, count in zip(source[:2], counts, strict=True):
         count = count or axis.count
-        stride = 1 if abs(count - axis.count) <= min(MARGIN, axis.count // 4) else axis.count / count
+        few = abs(count - axis.count) <= min(MARGIN, axis.count // 4)
+        stride = 1 if few else axis.count / count
         shift = (axis.count - 1 - stride * (count - 1)) / 2
         axes.append(read(axis, Reading(count, stride, shift, max(stride, shift))))
     return Registration(*axes, (*source.assumed, name))

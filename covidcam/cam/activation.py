@@ -4,10 +4,14 @@ Cada função pede do motor, pelos nomes dos parâmetros, o que usa, e devolve o
 (N, h, w), com sinal:
 
 - ``activation`` (N, h, w, K): A, a saída da camada explicada;
-- ``gradient`` (N, h, w, K): G = ∂y/∂A, com y o logit da classe explicada;
+- ``gradient`` (N, h, w, K): G = ∂y/∂A, com y o logit explicado, de uma classe ou de uma direção;
+- ``curvature`` (N, h, w, K): H A, com H = ∂²y/∂A²;
 - ``features`` (N, h, w, K) e ``weights`` (N, K): o que entra no agrupamento global e os pesos da
-  camada densa que levam à classe;
+  camada densa que levam a y;
 - ``drop`` (N, K): quanto y perde quando o canal k é zerado.
+
+São as propriedades de ``cut.Cut``. As opções são os parâmetros só nomeados, cada uma com a sua
+regra na anotação (``options.py``).
 """
 
 from covidcam.cam import tf
