@@ -133,12 +133,10 @@ def through(step, sources):
     readings = rule(step, largest.counts) if rule else None
     if readings is not None:
         return Registration(*map(read, largest[:2], readings), largest.assumed)
-    if len(step.shape) == 4:
-        alike = [one for one in sources if dimension(step.shape, one.counts) is not None]
-        if not alike:
-            return guessed(largest, step.shape[1:3], step.name)
-    else:  # unidades em fila (tokens): guardam a grade de onde vieram
-        alike = [one for one in sources if one.counts == largest.counts]
+    # Unidades em fila (tokens) guardam a grade de onde vieram.
+    if len(step.shape) == 4 and dimension(step.shape, largest.counts) is None:
+        return guessed(largest, step.shape[1:3], step.name)
+    alike = [one for one in sources if one.counts == largest.counts]
     assumed = tuple(dict.fromkeys(name for one in alike for name in one.assumed))
     return Registration(*map(meet, *(one[:2] for one in alike)), assumed)
 
