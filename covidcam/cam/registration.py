@@ -198,7 +198,7 @@ def guessed(source, counts, name):
     axes = []
     for axis, count in zip(source[:2], counts, strict=True):
         count = count or axis.count
-        few = abs(count - axis.count) <= min(MARGIN, axis.count // 4)
+        few = abs(count - axis.count) <= min(MARGIN, (axis.count - 1) // 2)
         stride = 1 if few else axis.count / count
         shift = (axis.count - 1 - stride * (count - 1)) / 2
         axes.append(read(axis, Reading(count, stride, shift, max(stride, shift))))
