@@ -32,8 +32,8 @@ class Axis(NamedTuple):
     low, high : float
         O primeiro e o último pixel que a rede vê: um corte deixa de fora os outros.
     spread : float
-        Onde os caminhos da imagem à célula discordam do centro, ``start`` é o meio entre os dois
-        extremos, e ``spread`` a distância dele a qualquer um deles.
+        Onde os caminhos da imagem à célula discordam do centro, ``start`` é uma média (ver
+        ``meet``), e nenhum deles fica a mais de ``spread`` dela.
     """
 
     count: int
@@ -165,27 +165,29 @@ def read(axis, reading):
 
 
 def meet(*axes):
-    """Junta caminhos que se somam ou se empilham: o meio entre os extremos de todos eles.
+    """Junta caminhos que se somam ou se empilham, em que cada ramo pesa o mesmo: a média deles.
 
-    Nenhum caminho, pese o que pesar, fica mais longe do que ``spread`` do centro dito.
+    A derivada chega igual a todos os ramos de uma soma ou de uma pilha; na NASNetMobile, cujos
+    caminhos discordam em 30 pixels, a média fica a 2 do centroide medido, e o meio entre os
+    extremos, a 10.
     """
     if len(set(axes)) == 1:
         return axes[0]
-    last = axes[0].count - 1
-    ends = []
-    for cell in (0, last):
-        lowest = min(axis.centre(cell) - axis.spread for axis in axes)
-        highest = max(axis.centre(cell) + axis.spread for axis in axes)
-        ends.append(((lowest + highest) / 2, (highest - lowest) / 2))
-    (start, near), (stop, far) = ends
+    count = axes[0].count
+    start = sum(axis.start for axis in axes) / len(axes)
+    step = sum(axis.step for axis in axes) / len(axes)
+    apart = [
+        max(abs(axis.centre(cell) - start - step * cell) for cell in (0, count - 1))
+        for axis in axes
+    ]
     return Axis(
-        axes[0].count,
+        count,
         start,
-        (stop - start) / last if last else axes[0].step,
-        max(axis.radius + abs(axis.start - start) for axis in axes),
+        step,
+        max(axis.radius + away for axis, away in zip(axes, apart, strict=True)),
         min(axis.low for axis in axes),
         max(axis.high for axis in axes),
-        max(near, far),
+        max(axis.spread + away for axis, away in zip(axes, apart, strict=True)),
     )
 
 

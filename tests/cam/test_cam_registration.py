@@ -231,15 +231,16 @@ def located_by_shape(model):
     return locate(network, network.output, model.input_shape[1:3], model.output_shape[1:3])
 
 
-def test_paths_that_disagree_meet_halfway_and_say_by_how_much():
+def test_paths_that_disagree_are_averaged_and_say_by_how_much():
     entry = keras.Input((8, 8, 2))
     short = layers.Conv2D(2, 1, 2)(entry)  # centro 0 + 2 j
     long = layers.MaxPooling2D(3, 2, padding="same")(entry)  # centro 1 + 2 j
-    longest = layers.Conv2D(2, 3, padding="same")(layers.AveragePooling2D(2)(entry))  # 0,5 + 2 j
-    for merge in (layers.Add(), layers.Concatenate()):
-        found = located(keras.Model(entry, merge([short, long, longest])))
-        assert affine(found) == [(0.5, 2)] * 2
-        assert found.y.spread == 0.5 and not found.assumed
+    both = layers.Add()([short, long])  # 0,5 + 2 j, a 0,5 dos dois
+    again = layers.Concatenate()([layers.Conv2D(2, 3, padding="same")(both), long])  # 0,75 + 2 j
+    for x, start, spread in ((both, 0.5, 0.5), (again, 0.75, 0.75)):
+        found = located(keras.Model(entry, x))
+        assert affine(found) == [(start, 2)] * 2
+        assert found.y.spread == spread and not found.assumed
     agreed = located(keras.Model(entry, layers.Add()([long, layers.ReLU()(long)])))
     assert affine(agreed) == [(1, 2)] * 2 and agreed.x.spread == 0
 
