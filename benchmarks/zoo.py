@@ -36,7 +36,7 @@ from covidcam.cam.heatmaps import rectify
 SIDE, CLASSES = 224, 3
 CENTRE = (SIDE - 1) / 2
 LIMITS = {"fita": 1e-4, "lugar": 3.0, "mancha": 4.0}
-PROJECTIONS = 4
+PROJECTIONS = 2
 # A camada que toma quem usa a rede. Nas outras é o que entra no agrupamento global, que em várias
 # só tem o nome numerado que o Keras lhe dá.
 TAKEN = {"VGG16": "block5_conv3", "VGG19": "block5_conv4"}
@@ -116,26 +116,26 @@ def by_tape(model, images, layer, target):
 def offset(model, layer, registration):
     """A que distância do que uma célula vê a põem a aritmética e o ladrilho igual, em pixels.
 
-    O que a célula vê é o centroide de |∂A/∂x|, somado sobre projeções sorteadas dos canais. A borda
+    O que a célula vê é o centroide de |∂A/∂x|, somado sobre imagens e projeções sorteadas dos canais. A borda
     da imagem corta o que veem as células e puxa o centroide para o meio, tanto mais quanto mais
     longe estão dele: lê-se o desvio no lugar, entre células, onde o centroide é o meio da imagem.
     """
-    inside, image = (
-        keras.Model(model.inputs[0], model.get_layer(layer).output),
-        tf.constant(noise(1, 2)),
-    )
-    random, pixels = np.random.default_rng(0), np.arange(SIDE)
-    middle = registration.y.count // 2
-    cells, seen = range(middle - 2, middle + 3), []
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(image)
-        activation = inside(image, training=False)[0]
-        signs = [random.choice([-1.0, 1.0], activation.shape[-1]) for _ in range(PROJECTIONS)]
-        values = [[tf.reduce_sum(activation[j, j] * sign) for sign in signs] for j in cells]
-    for value in values:
-        total = sum(np.abs(tape.gradient(one, image)[0]).sum(-1) for one in value)
-        centroid = [(total.sum(1 - axis) @ pixels) / total.sum() for axis in (0, 1)]
-        seen.append(np.mean(centroid))
+    inside = keras.Model(model.inputs[0], model.get_layer(layer).output)
+    random, middle = np.random.default_rng(0), registration.y.count // 2
+    cells = range(middle - 2, middle + 3)
+    seen = np.zeros((len(cells), SIDE, SIDE))
+    for image in tf.constant(noise(2, 2))[:, None]:
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(image)
+            activation = inside(image, training=False)[0]
+            signs = random.choice([-1.0, 1.0], (PROJECTIONS, activation.shape[-1]))
+            values = [[tf.reduce_sum(activation[j, j] * sign) for sign in signs] for j in cells]
+        for total, projections in zip(seen, values, strict=True):
+            for value in projections:
+                slope = np.abs(tape.gradient(value, image)[0]).sum(-1)
+                total += slope / slope.sum()
+    profiles = (seen.sum(1) + seen.sum(2)) / seen.sum((1, 2))[:, None] / 2
+    seen = profiles @ np.arange(SIDE)
     cell = np.interp(CENTRE, seen, cells)
     even = (cell + 0.5) * SIDE / registration.y.count - 0.5
     return registration.y.centre(cell) - CENTRE, even - CENTRE
