@@ -116,9 +116,10 @@ def by_tape(model, images, layer, target):
 def offset(model, layer, registration):
     """A que distância do que uma célula vê a põem a aritmética e o ladrilho igual, em pixels.
 
-    O que a célula vê é o centroide de |∂A/∂x|, somado sobre imagens e projeções sorteadas dos canais. A borda
-    da imagem corta o que veem as células e puxa o centroide para o meio, tanto mais quanto mais
-    longe estão dele: lê-se o desvio no lugar, entre células, onde o centroide é o meio da imagem.
+    O que a célula vê é o centroide de |∂A/∂x|, somado sobre imagens e projeções sorteadas dos
+    canais. A borda da imagem corta o que veem as células e puxa o centroide para o meio, tanto mais
+    quanto mais longe estão dele: lê-se o desvio no lugar, entre células, onde o centroide é o meio
+    da imagem.
     """
     inside = keras.Model(model.inputs[0], model.get_layer(layer).output)
     random, middle = np.random.default_rng(0), registration.y.count // 2
