@@ -245,20 +245,35 @@ class Task:
         """Explica um lote conferido: nome -> Heatmaps."""
         size = images.shape[1:3]
         maps, logits, scores = self.raw_maps(images, asked)
-        target, slots, found = asked.answered(logits), self.engine.plan(self.request).slots, {}
+        target, found = asked.answered(logits), {}
         # Um só bloco: pedir e devolver memória aos pedaços custaria mais do que enchê-la.
         block = np.empty((len(self.names), *images.shape[:3]), np.float32)
         for name, values in zip(self.names, block, strict=True):
             for raw in maps[name]:
                 checks.check_finite(raw, name)
-            if len(maps[name]) == 1:
-                (raw,) = maps[name]
-            else:
-                raw = self.join([rectify(one, size)[0] for one in maps[name]])
-            _, peak = rectify(raw, size, values)
-            layer = " + ".join(map(self.engine.network.name, slots[name]))
-            found[name] = Heatmaps(values, raw, peak, target, logits, scores, layer)
+            raw, place, layer = self.joined(name, maps[name], size)
+            _, peak = rectify(raw, size, values, place)
+            found[name] = Heatmaps(values, raw, peak, target, logits, scores, layer, place)
         return found
+
+    def joined(self, name, maps, size):
+        """Devolve o mapa bruto de um método, o lugar das suas células e o nome da camada.
+
+        O de várias camadas já vem no lugar: cada uma se amplia antes de se juntarem.
+        """
+        network, plan = self.engine.network, self.engine.plan(self.request)
+        slots = plan.slots[name]
+        layer = " + ".join(map(network.name, slots))
+        places = []
+        for slot, raw in zip(slots, maps, strict=True):
+            # Um método de pixel dá um mapa já no lugar, mesmo quando leu o de uma camada.
+            pixels = name in plan.outside and raw.shape[1:] == size
+            source = network.input if pixels else slot
+            places.append(network.registration(source, size, raw.shape[1:]))
+        if len(maps) == 1:
+            return maps[0], places[0], layer
+        each = [rectify(raw, size, None, place)[0] for raw, place in zip(maps, places, strict=True)]
+        return self.join(each), network.registration(network.input, size, size), layer
 
     def raw_maps(self, images, asked):
         """Devolve nome -> um mapa bruto por camada, a média das vistas se pedidas; logits e saída.

@@ -11,6 +11,7 @@ from math import prod
 from covidcam.cam import default, head, tf
 from covidcam.cam.layout import layouts
 from covidcam.cam.logits import before_activation
+from covidcam.cam.registration import locate
 from covidcam.cam.steps import ancestors, labels, short, unroll
 from covidcam.errors import InputError
 
@@ -59,6 +60,7 @@ class Network:
         self.layouts = layouts(self.steps, self.input, given)
         self.turned = self.layouts[self.input].axis == 1
         self.input_shape = (given[0], *given[2:], given[1]) if self.turned else given
+        self.registrations = {}
 
     @property
     def classes(self):
@@ -115,6 +117,13 @@ class Network:
     def shape(self, slot):
         """A forma do que está em ``slot``, como a Keras a declara."""
         return self.producer[slot].shape
+
+    def registration(self, slot, size, counts):
+        """Onde estão, numa imagem de ``size`` pixels, as células (h, w) do mapa em ``slot``."""
+        key = slot, tuple(size), tuple(counts)
+        if key not in self.registrations:
+            self.registrations[key] = locate(self, *key)
+        return self.registrations[key]
 
     def is_map(self, slot):
         """Diz se o que está em ``slot`` é um mapa, com mais de uma posição no espaço."""

@@ -29,7 +29,8 @@ def score_cam(probe, activation, *, channels: Count | None = None):
     logits = np.full(usable.shape, -np.inf, np.float32)
     for i, chosen in probe.watch(jobs, "score-cam"):
         maps = np.moveaxis(activation[i][..., chosen], -1, 0)
-        logits[i, chosen] = probe.masked(i, stretch(maps, probe.masks(len(chosen))))
+        masks = stretch(probe.enlarge(maps, probe.masks(len(chosen))))
+        logits[i, chosen] = probe.masked(i, masks)
     seen = np.isfinite(logits)
     weights = tf.where(seen, tf.nn.softmax(logits), 0.0)
     low = np.min(logits, axis=1, where=seen, initial=np.inf)
@@ -37,9 +38,8 @@ def score_cam(probe, activation, *, channels: Count | None = None):
     return weighted_sum(activation, weights * changed[:, None])
 
 
-def stretch(maps, masks):
-    """Amplia cada mapa em ``masks``, que devolve, e o leva a [0, 1] pelo seu mínimo e máximo."""
-    upsample(maps, masks.shape[1:], masks)
+def stretch(masks):
+    """Leva cada máscara, no lugar, a [0, 1] pelo seu mínimo e máximo."""
     masks -= masks.min(axis=(1, 2), keepdims=True)
     width = masks.max(axis=(1, 2), keepdims=True)
     masks /= np.where(width > 0, width, 1)

@@ -9,7 +9,6 @@ import numpy as np
 
 from covidcam.cam import tf
 from covidcam.cam.activation import grad_cam
-from covidcam.cam.heatmaps import upsample
 from covidcam.cam.options import Count, Finite, Positive, Seed
 
 
@@ -59,5 +58,5 @@ def guided_grad_cam(probe, activation, gradient):
     Springenberg et al. (2014), arXiv:1412.6806; Selvaraju et al., IJCV 128:336-359 (2020).
     """
     positive = tf.nn.relu(grad_cam(activation, gradient)).numpy()
-    coarse = upsample(positive, probe.images.shape[1:3])
-    return coarse * tf.reduce_sum(probe.gradient(probe.images, guided=True), axis=-1)
+    guided = tf.reduce_sum(probe.gradient(probe.images, guided=True), axis=-1)
+    return probe.enlarge(positive) * guided

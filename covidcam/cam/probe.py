@@ -6,6 +6,7 @@ from covidcam.cam import tf
 from covidcam.cam.cut import connected, slopes
 from covidcam.cam.direction import contrast
 from covidcam.cam.guided import RULES, check_rectifiers, register_rules
+from covidcam.cam.heatmaps import upsample
 from covidcam.cam.memory import aligned, tensor_of
 
 
@@ -21,10 +22,12 @@ class Probe:
         y, os logits das imagens inteiras ao longo da direção.
     batch_size : int
         Quantas imagens alteradas cabem em uma passagem.
+    slot : int
+        A posição do mapa que o método lê.
     """
 
-    def __init__(self, engine, images, explained, logits, batch_size):
-        self.engine, self.batch_size = engine, batch_size
+    def __init__(self, engine, images, explained, logits, batch_size, slot):
+        self.engine, self.batch_size, self.slot = engine, batch_size, slot
         self.images, self.explained = images, explained
         self.logit = contrast(logits, explained)
 
@@ -44,6 +47,12 @@ class Probe:
 
         register_rules()
         return self.engine.function(("gradient", guided), slope)(images, self.explained)
+
+    def enlarge(self, maps, out=None):
+        """Leva mapas (K, h, w) da camada ao tamanho da imagem, cada célula no seu lugar."""
+        size = tuple(self.images.shape[1:3])
+        registration = self.engine.network.registration(self.slot, size, maps.shape[1:])
+        return upsample(maps, size, out, registration)
 
     def masks(self, count):
         """Devolve máscaras (K, H, W) por preencher, que vão ao modelo sem cópia."""
