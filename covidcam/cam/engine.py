@@ -86,10 +86,9 @@ class Engine:
         maps, known, gaps, explained, logits, scores = plan.survey(images, tf.constant(asked))
         check_sums(gaps)
         for name in plan.outside:
-            probe = Probe(self, images, explained, logits, batch_size)
             maps[name] = [
                 METHODS[name](
-                    probe,
+                    Probe(self, images, explained, logits, batch_size, slot),
                     **{one: known[slot][one] for one in wants(name) - {"probe"}},
                     **request.options_for(name),
                 )

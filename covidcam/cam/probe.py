@@ -3,8 +3,9 @@
 from tqdm import tqdm
 
 from covidcam.cam import tf
-from covidcam.cam.cut import connected, slopes
+from covidcam.cam.cut import Cut, Passage, connected, slopes
 from covidcam.cam.direction import contrast
+from covidcam.cam.fullgrad import contributions
 from covidcam.cam.guided import RULES, check_rectifiers, register_rules
 from covidcam.cam.memory import aligned, tensor_of
 
@@ -21,10 +22,12 @@ class Probe:
         y, os logits das imagens inteiras ao longo da direção.
     batch_size : int
         Quantas imagens alteradas cabem em uma passagem.
+    slot : int
+        A posição do mapa que o método lê, ou a da entrada.
     """
 
-    def __init__(self, engine, images, explained, logits, batch_size):
-        self.engine, self.batch_size = engine, batch_size
+    def __init__(self, engine, images, explained, logits, batch_size, slot):
+        self.engine, self.batch_size, self.slot = engine, batch_size, slot
         self.images, self.explained = images, explained
         self.logit = contrast(logits, explained)
 
@@ -44,6 +47,24 @@ class Probe:
 
         register_rules()
         return self.engine.function(("gradient", guided), slope)(images, self.explained)
+
+    def cut(self, images, quantity):
+        """Devolve uma grandeza de ``Cut`` no mapa, nestas imagens e para a direção explicada."""
+        network, slot = self.engine.network, self.slot
+
+        def read(images, explained):
+            return getattr(Cut(passage_of(network, images, explained, slot), slot), quantity)
+
+        return self.engine.function(("cut", slot, quantity), read)(images, self.explained)
+
+    def contributions(self):
+        """Devolve as parcelas do logit, uma lista de mapas (N, h, w), como em ``fullgrad.py``."""
+        network = self.engine.network
+
+        def read(images, explained):
+            return contributions(passage_of(network, images, explained))
+
+        return self.engine.function(("contributions",), read)(self.images, self.explained)
 
     def masks(self, count):
         """Devolve máscaras (K, H, W) por preencher, que vão ao modelo sem cópia."""
@@ -76,6 +97,11 @@ class Probe:
     def watch(self, steps, title):
         """Percorre ``steps`` com uma barra de progresso, se há um terminal que a mostre."""
         return tqdm(steps, desc=title, leave=False, disable=None)
+
+
+def passage_of(network, images, explained, *slots):
+    """A rede corrida sobre imagens, para uma direção (N, classes) que já se conhece."""
+    return Passage(network, images, tf.pad(explained, ((0, 0), (0, 2))), slots)
 
 
 def blend(image, masks, fill=None):
