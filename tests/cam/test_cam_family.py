@@ -179,14 +179,14 @@ def test_relevance_through_a_hidden_layer_and_a_pooling_by_hand():
     cells = activation.reshape(3, 3, 2, 3, 2, 6).transpose(0, 1, 3, 2, 4, 5).reshape(3, 9, 4, 6)
     entry = cells.max(2).reshape(3, 54)
     hidden = np.maximum(entry @ k1 + b1, 0)
-    above = hidden * np.maximum(k2[:, 0], 0)
+    above = hidden * np.maximum(k2[:, 1], 0)
     above /= above.sum(1, keepdims=True)
     raised = entry[:, :, None] * np.maximum(k1, 0)
     below = (raised / raised.sum(1, keepdims=True) * above[:, None]).sum(2)
     winners = cells == cells.max(2, keepdims=True)
     winners = winners * (np.cumsum(winners, 2) == 1) * below.reshape(3, 9, 1, 6)
     share = winners.sum((1, 2)) / 36
-    found = raw(model, batch, "relevance-cam", target=0)
+    found = raw(model, batch, "relevance-cam", target=1)
     np.testing.assert_allclose(found, np.einsum("nhwk,nk->nhw", activation, share), **CLOSE)
 
 
@@ -205,7 +205,7 @@ def deep(seed=0):
 def test_relevance_is_conserved_down_to_the_map(monkeypatch):
     monkeypatch.setitem(METHODS, "all", lambda relevance: tf.reduce_sum(relevance, -1))
     for model in (nets.flattened(), nets.hidden(), deep()):
-        total = raw(model, nets.images(), "all", target=0, layer="conv").sum((1, 2))
+        total = raw(model, nets.images(), "all", target=1, layer="conv").sum((1, 2))
         np.testing.assert_allclose(total, 1, rtol=1e-4)
 
 
@@ -496,8 +496,8 @@ def test_against_is_the_difference_of_two_maps(name):
     one, other = (raw(model, batch, name, target=c, **options) for c in (2, 0))
     found = raw(model, batch, name, target=2, against=0, **options)
     scale = np.abs(one).max() + np.abs(other).max()
-    np.testing.assert_allclose(found, one - other, rtol=1e-3, atol=1e-5 * scale)
-    assert np.abs(found).max() > 0
+    np.testing.assert_allclose(found, one - other, rtol=1e-3, atol=1e-4 * scale)
+    assert np.abs(found).max() > 1e-2 * scale
 
 
 def pooled_twice():
