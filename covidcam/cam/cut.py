@@ -109,6 +109,8 @@ QUANTITIES = frozenset(
 )
 
 
+# A fração de um logit que as contas em float32 podem errar.
+ROUNDING = 16 * 2.0**-23
 # Quantas vezes o logit é multiplicado, em float16, antes da volta.
 HALF_SCALES = (2.0**8, 2.0**16, 2.0**24)
 
@@ -176,7 +178,7 @@ def drop(passage, slot):
 
         every = tf.range(channels)
         left = tf.map_fn(without, every, fn_output_signature=tf.float32, parallel_iterations=1)
-        return logit[:, None] - tf.transpose(left)
+        return fall(logit, tf.transpose(left))
 
     before, dense, after = separable
     (entry,) = dense.sources.values()
@@ -201,7 +203,13 @@ def drop(passage, slot):
     hidden = dense.layer.activation(tf.cast(hidden, values[dense.slots[0]].dtype))
     left = network.read(network.resume(after, {dense.slots[0]: hidden})[network.output])[0]
     left = tf.reshape(left, (-1, channels, network.classes))
-    return logit[:, None] - contrast(left, passage.explained[:, None])
+    return fall(logit, contrast(left, passage.explained[:, None]))
+
+
+def fall(logit, left):
+    """A queda y - yₖ (N, K); zero onde não passa do arredondamento das contas que dão y."""
+    lost = logit[:, None] - left
+    return tf.where(tf.abs(lost) > ROUNDING * tf.abs(logit)[:, None], lost, 0.0)
 
 
 def alone(passage, slot, shape):
@@ -231,4 +239,4 @@ def alone(passage, slot, shape):
     every = tf.range(height * width)
     found = tf.map_fn(around, every, fn_output_signature=tf.float32, parallel_iterations=1)
     nothing = under(tf.zeros((height, width)))
-    return tf.reshape(tf.transpose(found - nothing), shape[:3])
+    return tf.reshape(-fall(nothing, tf.transpose(found)), shape[:3])

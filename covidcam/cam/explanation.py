@@ -165,7 +165,10 @@ def stream(
 
 def is_per_image(value):
     """Diz se um alvo traz um valor por imagem: inteiros (N,) ou direções (N, classes)."""
-    value = np.asarray(value)
+    try:
+        value = np.asarray(value)
+    except ValueError:  # irregular: ``ask`` a recusa
+        return False
     return value.ndim == 2 or (value.ndim == 1 and value.dtype.kind in "ui")
 
 
@@ -266,22 +269,25 @@ class Task:
 
         As vistas respondem à pergunta da imagem inteira: a classe prevista é a dela.
         """
-        explain = self.engine.explain
-        maps, explained, logits, scores = explain(
+        maps, explained, logits, scores = self.engine.explain(
             self.request, images, asked.coefficients, self.batch_size
         )
         logits, scores = logits.numpy(), scores.numpy()
         checks.check_logits(logits, scores)
-        total = {name: [floats(raw) for raw in maps[name]] for name in self.names}
-        fixed = np.pad(explained.numpy(), ((0, 0), (0, 2))) if self.views else None
-        for view in self.views:
-            seen, *_ = explain(self.request, view.of(images), fixed, self.batch_size)
-            for name, found in total.items():
-                back = [view.back(floats(raw), images.shape[1:3]) for raw in seen[name]]
-                total[name] = [np.add(*pair) for pair in zip(found, back, strict=True)]
-        count = 1 + len(self.views)
-        mean = {name: [raw / count for raw in found] for name, found in total.items()}
-        return mean, logits, scores
+        found = {name: [floats(raw) for raw in maps[name]] for name in self.names}
+        if self.views:
+            fixed = np.pad(explained.numpy(), ((0, 0), (0, 2)))
+            views = [self.seen(view, images, fixed) for view in self.views]
+            for name, raws in found.items():
+                each = zip(raws, *(view[name] for view in views), strict=True)
+                found[name] = [np.mean(layer, axis=0) for layer in each]
+        return found, logits, scores
+
+    def seen(self, view, images, asked):
+        """Devolve nome -> os mapas brutos de uma vista, de volta ao lugar."""
+        maps, *_ = self.engine.explain(self.request, view.of(images), asked, self.batch_size)
+        size = images.shape[1:3]
+        return {name: [view.back(floats(raw), size) for raw in maps[name]] for name in self.names}
 
     def answer(self, maps):
         """Devolve o dicionário, ou o único mapa de quem pediu um só método."""

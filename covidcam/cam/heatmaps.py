@@ -21,7 +21,7 @@ class Heatmaps:
     peak : ndarray of float32, shape (N,)
         O máximo do mapa retificado e ampliado, pelo qual ``values`` foi dividido.
     target : ndarray of int32, shape (N,)
-        A classe explicada em cada imagem.
+        A classe explicada em cada imagem; -1 onde se explica uma direção sem classe.
     logits : ndarray of float32, shape (N, classes)
         A saída do modelo antes de softmax ou sigmoide.
     scores : ndarray of float32, shape (N, classes)

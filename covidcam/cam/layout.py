@@ -88,8 +88,10 @@ def layout_of(step, sources, shapes, wanted, found):
         return found[same]
     for slot in sources:
         grid = found[slot].grid or (shapes[slot][1:3] if found[slot].axis == 3 else (None, None))
-        if None not in grid and shape[1] - grid[0] * grid[1] in (0, 1):
-            return Layout(2, tuple(grid), shape[1] - grid[0] * grid[1])
+        extra = None if None in grid else shape[1] - grid[0] * grid[1]
+        behind = len(step.sources) > 1 and next(iter(step.sources.values())) == slot
+        if extra == 0 or (extra == 1 and not behind):
+            return Layout(2, tuple(grid), extra)
     return None
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from covidcam.cam import tf
 from covidcam.cam.activation import weighted_sum
+from covidcam.cam.cut import ROUNDING
 from covidcam.cam.heatmaps import upsample
 from covidcam.cam.options import Count, Finite, Open, Seed
 from covidcam.errors import InputError
@@ -147,7 +148,7 @@ def rise(
 
 def is_noise(change, logit):
     """Diz onde a mudança do logit não passa do arredondamento das contas que o dão."""
-    return np.abs(change) <= 16 * np.finfo(np.float32).eps * np.abs(logit)
+    return np.abs(change) <= ROUNDING * np.abs(logit)
 
 
 def smooth_masks(cells, offsets, masks):

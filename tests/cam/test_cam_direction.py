@@ -113,6 +113,11 @@ def test_a_direction_that_is_none(arguments, words):
     assert words in str(caught.value)
 
 
+def test_stream_refuses_a_ragged_target():
+    with pytest.raises(InputError, match="irregular"):
+        list(stream(nets.pooled(), nets.images(), target=[[0], [1, 2], [0]]))
+
+
 def test_stream_refuses_an_against_of_another_length():
     with pytest.raises(InputError, match="against tem 4 valores para 3 imagens"):
         list(stream(nets.pooled(), nets.images(), target=0, against=[1, 2, 1, 2]))
