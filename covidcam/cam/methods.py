@@ -47,6 +47,9 @@ METHODS = {
 def activation_methods() -> list[str]:
     """Os métodos que leem o mapa de ativação, e se calculam juntos numa só ida e volta pela rede.
 
+    Três acrescentam algo: ``shapley-cam``, uma segunda volta; ``recipro-cam``, o trecho depois do
+    mapa uma vez por posição, e ``ablation-cam``, onde os canais se misturam, uma vez por canal.
+
     Returns
     -------
     list of str

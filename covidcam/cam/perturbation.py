@@ -50,7 +50,8 @@ def seen_through(probe, activation, channels, gains, title):
         total = 0.0
         for gain in gains:
             masks = stretch(maps, probe.masks(len(chosen)))
-            masks *= np.float32(gain)
+            if gain != 1:
+                masks *= np.float32(gain)
             total = total + probe.masked(i, masks).numpy()
         logits[i, chosen] = total / len(gains)
     seen = np.isfinite(logits)

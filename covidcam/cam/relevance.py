@@ -32,7 +32,8 @@ def relevance(passage, slot):
             shares = [tf.reshape(received, tf.shape(inputs[0]))]
         elif is_normalization(step):
             signs[sources[0]] = tf.sign(step.layer.gamma) if step.layer.scale else 1.0
-            check_before(network, sources[0])
+            if sources[0] != slot:
+                check_before(network, sources[0])
             shares = [received]
         else:
             shares, last = shared(step, inputs, received, sign, last), False
@@ -60,9 +61,12 @@ def is_normalization(step):
 
 
 def check_before(network, slot):
-    """Recusa a normalização que não segue uma camada linear: só nesta o sinal dela entra."""
+    """Recusa a normalização que não segue uma camada linear ou uma soma, em que entra o sinal."""
+    import keras
+
     step = network.producer.get(slot)
-    if step is None or len(network.readers(slot)) != 1 or linear_map(step) is None:
+    signed = step is not None and (own(step.layer, keras.layers.Add) or linear_map(step))
+    if not signed or len(network.readers(slot)) != 1:
         raise uncovered(network.readers(slot)[0])
 
 
@@ -76,7 +80,7 @@ def shared(step, inputs, received, sign, last):
     ):
         return [received]
     if own(layer, kinds.Add):
-        positive = [tf.nn.relu(one) for one in inputs]
+        positive = [tf.nn.relu(sign * one) for one in inputs]
         total = tf.math.divide_no_nan(received, tf.add_n(positive))
         return [one * total for one in positive]
     single = inputs[0]
@@ -108,7 +112,7 @@ def linear_map(step):
         flat = lambda x: tf.reshape(x, (-1, kernel.shape[0]))  # noqa: E731
         return lambda x, sign, part: tf.matmul(flat(x), part(sign * kernel))
     if own(layer, kinds.AveragePooling2D) or own(layer, kinds.GlobalAveragePooling2D):
-        return lambda x, sign, part: tf.cast(layer(x), tf.float32) * part(tf.ones(()))
+        return lambda x, sign, part: tf.cast(layer(x), tf.float32) * part(sign * tf.ones(()))
     if own(layer, kinds.Conv2D) and layer.data_format == "channels_last":
         kernel = tf.cast(tf.convert_to_tensor(layer.kernel), tf.float32)
         options = (layer.strides, layer.padding, "channels_last", layer.dilation_rate)

@@ -224,9 +224,30 @@ def test_relevance_of_a_normalized_convolution_is_that_of_the_convolution_it_amo
     np.testing.assert_allclose(before, after, **CLOSE)
 
 
+def normalized_after_pooling():
+    """O sinal da normalização não tem uma camada linear em que entrar."""
+    entry, x = nets.trunk()
+    x = layers.BatchNormalization(name="norm")(layers.MaxPooling2D()(x))
+    return keras.Model(entry, layers.Dense(2)(layers.Flatten()(x)))
+
+
+def test_relevance_of_a_normalized_sum_by_hand():
+    """y = w · média(ReLU(norma(x + ramo))): só o que empurra no sentido da norma recebe."""
+    model, batch = nets.residual(), nets.images()
+    x, branch, out = (nets.activation_of(model, batch, n) for n in ("conv", "last", "post_relu"))
+    raised = out.astype(float) * np.maximum(top(model)[0][:, 1], 0)
+    received = raised / raised.sum((1, 2, 3), keepdims=True)
+    sign = np.sign(model.get_layer("norm").get_weights()[0])
+    pushes = np.maximum(sign * x, 0), np.maximum(sign * branch, 0)
+    total = sum(pushes)
+    share = np.divide(received * pushes[1], total, out=np.zeros_like(total), where=total > 0)
+    found = raw(model, batch, "relevance-cam", target=1, layer="last")
+    np.testing.assert_allclose(found, by_relevance(branch, share), **CLOSE)
+
+
 @pytest.mark.parametrize(
     ("build", "word"),
-    [(bent, "dense"), (nets.normalized, "activation"), (nets.residual, "norm")],
+    [(bent, "dense"), (nets.normalized, "activation"), (normalized_after_pooling, "norm")],
 )
 def test_relevance_refuses_what_its_rule_does_not_cover(build, word):
     with pytest.raises(ModelError, match=f"relevance-cam.*{word}"):
