@@ -207,9 +207,10 @@ def drop(passage, slot):
 
 
 def fall(logit, left):
-    """A queda y - yₖ (N, K); zero onde não passa do arredondamento das contas que dão y."""
+    """A queda y - yₖ (N, K); zero na imagem em que nenhuma passa do arredondamento de y."""
     lost = logit[:, None] - left
-    return tf.where(tf.abs(lost) > ROUNDING * tf.abs(logit)[:, None], lost, 0.0)
+    largest = tf.reduce_max(tf.abs(lost), axis=1, keepdims=True)
+    return tf.where(largest > ROUNDING * tf.abs(logit)[:, None], lost, 0.0)
 
 
 def alone(passage, slot, shape):

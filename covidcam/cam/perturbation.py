@@ -95,6 +95,7 @@ def occlusion(
     logit, mean = probe.logit.numpy(), tf.reduce_mean(probe.images, axis=(1, 2)).numpy()
     fills = mean if reference is None else [reference] * len(mean)
     total, covered = np.zeros((len(probe.images), *size), np.float32), np.zeros(size, np.float32)
+    largest = np.zeros(len(probe.images))
     for chunk in probe.watch(list(probe.chunks(range(len(windows)))), "occlusion"):
         masks = probe.masks(len(chunk))
         masks.fill(1)
@@ -103,9 +104,10 @@ def occlusion(
             covered[windows[place]] += 1
         for i, fill in enumerate(fills):
             drop = logit[i] - probe.masked(i, masks, fill).numpy()
-            drop[is_noise(drop, logit[i])] = 0
+            largest[i] = max(largest[i], np.abs(drop).max())
             for amount, place in zip(drop, chunk, strict=True):
                 total[i][windows[place]] += amount
+    total[is_noise(largest, logit)] = 0
     return tf.constant(total / np.maximum(covered, 1))
 
 
