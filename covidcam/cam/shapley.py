@@ -7,6 +7,7 @@ import numpy as np
 
 from covidcam.cam import tf
 from covidcam.cam.options import Count, Finite, Seed
+from covidcam.cam.perturbation import is_noise
 
 EXACT = 12  # até tantas zonas, todos os subconjuntos podem ser contados
 
@@ -43,7 +44,9 @@ def kernel_shap(
         masks[:] = shown[chunk][:, zones]
         for i, fill in enumerate(fills):
             scores[i, chunk] = probe.masked(i, masks, fill)
+    largest = np.abs(scores - scores[:, :1]).max(axis=1)
     values = shapley_values(shown, weights, scores)
+    values[is_noise(largest, scores[:, 0])] = 0
     return tf.constant((values / np.bincount(zones.ravel()))[:, zones], tf.float32)
 
 
