@@ -20,6 +20,7 @@ AFFINE = "Conv2D DepthwiseConv2D SeparableConv2D Dense BatchNormalization"
 HOMOGENEOUS = "MaxPooling2D AveragePooling2D GlobalMaxPooling2D GlobalAveragePooling2D Add Average "
 HOMOGENEOUS += "Concatenate Flatten Reshape Permute Dropout SpatialDropout2D Identity LeakyReLU "
 HOMOGENEOUS += "ZeroPadding2D Cropping2D UpSampling2D"
+OPERATIONS = {"Concatenate", "GetItem", "Reshape", "Transpose", "Relu"}  # as de ``keras.ops``
 
 
 def full_grad(probe, *, absolute: Flag = False):
@@ -100,6 +101,8 @@ def homogeneous(step):
     import keras
 
     layer = step.layer
+    if not isinstance(layer, keras.layers.Layer):
+        return type(layer).__name__ in OPERATIONS
     if own(layer, keras.layers.ReLU):
         return layer.max_value is None and layer.threshold == 0
     if own(layer, keras.layers.Activation):
