@@ -152,7 +152,8 @@ def spoken(engine, slot, raw, vectors, batch_size):
     layout = network.layouts[slot]
 
     def logits(images, direction, maps):
-        stored = tf.cast(layout.tensor_of(maps), network.producer[slot].layer.compute_dtype)
+        dtype = getattr(network.producer[slot].layer, "compute_dtype", "float32")
+        stored = tf.cast(layout.tensor_of(maps), dtype)
         output = network.resume(head, {slot: stored})[network.output]
         return network.read(output)[0]
 

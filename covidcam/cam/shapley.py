@@ -53,7 +53,7 @@ def kernel_shap(
 def subsets(count, samples, seed):
     """Devolve subconjuntos de zonas (m, count), o vazio e o cheio primeiro, e o peso dos demais."""
     ends = np.array([[0], [1]]) * np.ones(count, int)
-    if count <= EXACT and 2**count <= samples:
+    if count <= EXACT and 2**count <= max(samples, 2):
         every = np.array(list(product([0, 1], repeat=count)))
         inside = every[1:-1]
         sizes = inside.sum(axis=1)
