@@ -67,10 +67,13 @@ def explain(
     output : str, int or None
         Qual das saídas explicar, quando o modelo tem várias: o nome, a chave ou a posição.
     **options
-        As opções dos métodos pedidos, descritas em cada um: ``channels`` (score-cam), ``samples``
-        e ``seed`` (smooth-grad, rise), ``noise`` (smooth-grad), ``steps``
-        (integrated-gradients), ``reference`` (integrated-gradients, occlusion), ``window`` e
-        ``stride`` (occlusion), ``grid`` e ``probability`` (rise).
+        As opções dos métodos pedidos, descritas em cada um: ``absolute`` (gradient,
+        input-x-gradient, guided-backprop, smooth-grad, integrated-gradients, fullgrad),
+        ``samples`` e ``seed`` (smooth-grad, vargrad, smooth-grad-cam++, rise, kernel-shap),
+        ``noise`` (os três primeiros), ``steps`` (integrated-gradients, is-cam), ``reference``
+        (integrated-gradients, occlusion, kernel-shap), ``channels`` (score-cam, is-cam),
+        ``window`` e ``stride`` (occlusion), ``grid`` e ``probability`` (rise), ``rows`` e
+        ``columns`` (kernel-shap), ``deviations`` (fem), ``seed`` (random-cam).
 
     Returns
     -------
@@ -87,6 +90,7 @@ def explain(
     See Also
     --------
     stream : o mesmo, lote a lote, para imagens que não cabem na memória.
+    concepts : os padrões que as imagens têm em comum, e a classe de que cada um fala.
 
     Examples
     --------

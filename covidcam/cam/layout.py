@@ -36,6 +36,21 @@ class Layout(NamedTuple):
             tensor = tf.transpose(tensor, (0, 2, 3, 1))
         return tf.cast(tensor, tf.float32)
 
+    def tensor_of(self, maps):
+        """O mapa (N, h, w, K) como a rede o guarda; uma ficha que não é da grade fica zero."""
+        if self.grid:
+            tokens = tf.reshape(maps, (-1, self.grid[0] * self.grid[1], maps.shape[-1]))
+            return tf.pad(tokens, ((0, 0), (self.skip, 0), (0, 0)))
+        return tf.transpose(maps, (0, 3, 1, 2)) if self.axis == 1 else maps
+
+    def under(self, tensor, mask):
+        """O tensor com o mapa sob uma máscara (h, w); uma ficha que não é da grade fica."""
+        mask = tf.cast(mask, tensor.dtype)
+        if self.grid:
+            flat = tf.reshape(mask, (-1, 1))
+            return tensor * tf.pad(flat, ((self.skip, 0), (0, 0)), constant_values=1)
+        return tensor * (mask if self.axis == 1 else mask[..., None])
+
     def without(self, tensor, channel):
         """O tensor com um canal zerado."""
         kept = 1 - tf.one_hot(channel, tensor.shape[self.axis], dtype=tensor.dtype)

@@ -48,6 +48,18 @@ class Open:
 
 
 @dataclass(frozen=True)
+class YesNo:
+    """Verdadeiro ou falso."""
+
+    def accepts(self, value):
+        """Diz se o valor cabe na regra."""
+        return isinstance(value, (bool, np.bool_))
+
+    def __str__(self):
+        return "True ou False"
+
+
+@dataclass(frozen=True)
 class OrNone:
     """O que outra regra aceita, ou None: ``Count | None``."""
 
@@ -65,3 +77,4 @@ Count = AtLeast(1)
 Seed = AtLeast(0)
 Finite = Open(-float("inf"), float("inf"))
 Positive = Open(0, float("inf"))
+Flag = YesNo()

@@ -17,9 +17,27 @@ def score_cam(probe, activation, *, channels: Count | None = None):
     """Score-CAM: Σₖ wₖ Aₖ, com w = softmax dos logits da imagem sob cada canal como máscara.
 
     A máscara é o canal ampliado e levado a [0, 1]; um canal constante nada mascara e não conta.
-    ``channels`` usa só os tantos de maior variância; None, todos. Mapa (N, h, w).
+    ``channels`` usa só os tantos de maior variância; None, todos. Mapa (N, h, w). Custa uma
+    passagem por canal.
     Wang et al., CVPRW 2020, doi:10.1109/CVPRW50498.2020.00020.
     """
+    return seen_through(probe, activation, channels, [1.0], "score-cam")
+
+
+def is_cam(probe, activation, *, channels: Count | None = 32, steps: Count = 10):
+    """IS-CAM: a Score-CAM com a média dos logits enquanto a imagem mascarada clareia do preto.
+
+    w = softmax da média, em i de 1 a n, do logit de (i/n) Mₖ ⊙ x; ``steps`` é n e ``channels``, os
+    tantos canais de maior variância (None, todos, como no artigo). Mapa (N, h, w). Custa
+    ``channels`` x ``steps`` passagens.
+    Naidu et al. (2020), arXiv:2010.03023.
+    """
+    gains = [(step + 1) / steps for step in range(steps)]
+    return seen_through(probe, activation, channels, gains, "is-cam")
+
+
+def seen_through(probe, activation, channels, gains, title):
+    """Σₖ wₖ Aₖ, com w = softmax do logit médio da imagem sob o canal k, vezes cada ganho."""
     activation = activation.numpy()
     usable = np.ptp(activation, axis=(1, 2)) > 0
     order = np.argsort(-activation.var(axis=(1, 2)), kind="stable")
@@ -27,10 +45,15 @@ def score_cam(probe, activation, *, channels: Count | None = None):
     for i, row in enumerate(order):
         jobs += [(i, chunk) for chunk in probe.chunks(row[usable[i, row]][:channels])]
     logits = np.full(usable.shape, -np.inf, np.float32)
-    for i, chosen in probe.watch(jobs, "score-cam"):
+    for i, chosen in probe.watch(jobs, title):
         maps = np.moveaxis(activation[i][..., chosen], -1, 0)
-        masks = stretch(probe.enlarge(maps, probe.masks(len(chosen))))
-        logits[i, chosen] = probe.masked(i, masks)
+        total = 0.0
+        for gain in gains:
+            masks = stretch(probe.enlarge(maps, probe.masks(len(chosen))))
+            if gain != 1:
+                masks *= np.float32(gain)
+            total = total + probe.masked(i, masks).numpy()
+        logits[i, chosen] = total / len(gains)
     seen = np.isfinite(logits)
     weights = tf.where(seen, tf.nn.softmax(logits), 0.0)
     low = np.min(logits, axis=1, where=seen, initial=np.inf)

@@ -3,8 +3,9 @@
 from tqdm import tqdm
 
 from covidcam.cam import tf
-from covidcam.cam.cut import connected, slopes
+from covidcam.cam.cut import Cut, Passage, connected, slopes
 from covidcam.cam.direction import contrast
+from covidcam.cam.fullgrad import contributions, places
 from covidcam.cam.guided import RULES, check_rectifiers, register_rules
 from covidcam.cam.heatmaps import upsample
 from covidcam.cam.memory import aligned, tensor_of
@@ -23,7 +24,7 @@ class Probe:
     batch_size : int
         Quantas imagens alteradas cabem em uma passagem.
     slot : int
-        A posição do mapa que o método lê.
+        A posição do mapa que o método lê, ou a da entrada.
     """
 
     def __init__(self, engine, images, explained, logits, batch_size, slot):
@@ -48,10 +49,29 @@ class Probe:
         register_rules()
         return self.engine.function(("gradient", guided), slope)(images, self.explained)
 
-    def enlarge(self, maps, out=None):
-        """Leva mapas (K, h, w) da camada ao tamanho da imagem, cada célula no seu lugar."""
-        size = tuple(self.images.shape[1:3])
-        registration = self.engine.network.registration(self.slot, size, maps.shape[1:])
+    def cut(self, images, quantity):
+        """Devolve uma grandeza de ``Cut`` no mapa, nestas imagens e para a direção explicada."""
+        network, slot = self.engine.network, self.slot
+
+        def read(images, explained):
+            return getattr(Cut(passage_of(network, images, explained, slot), slot), quantity)
+
+        return self.engine.function(("cut", slot, quantity), read)(images, self.explained)
+
+    def contributions(self):
+        """Devolve as parcelas do logit, pares (posição, mapa (N, h, w)), como em ``fullgrad.py``."""
+        network = self.engine.network
+
+        def read(images, explained):
+            return contributions(passage_of(network, images, explained))
+
+        parts = self.engine.function(("contributions",), read)(self.images, self.explained)
+        return list(zip(places(network), parts, strict=True))
+
+    def enlarge(self, maps, out=None, slot=None):
+        """Leva mapas (K, h, w) de uma camada ao tamanho da imagem, cada célula no seu lugar."""
+        slot, size = self.slot if slot is None else slot, tuple(self.images.shape[1:3])
+        registration = self.engine.network.registration(slot, size, maps.shape[1:])
         return upsample(maps, size, out, registration)
 
     def masks(self, count):
@@ -85,6 +105,11 @@ class Probe:
     def watch(self, steps, title):
         """Percorre ``steps`` com uma barra de progresso, se há um terminal que a mostre."""
         return tqdm(steps, desc=title, leave=False, disable=None)
+
+
+def passage_of(network, images, explained, *slots):
+    """A rede corrida sobre imagens, para uma direção (N, classes) que já se conhece."""
+    return Passage(network, images, tf.pad(explained, ((0, 0), (0, 2))), slots)
 
 
 def blend(image, masks, fill=None):

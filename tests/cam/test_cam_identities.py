@@ -483,7 +483,7 @@ def test_a_constant_on_every_logit_changes_nothing(name):
     np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", [n for n in METHODS if n != "random-cam"])
 def test_permuting_channels_changes_nothing(name):
     model, batch = nets.pooled(), nets.images(2)
     options = {"samples": 32} if name == "rise" else {}
@@ -497,7 +497,11 @@ def test_permuting_channels_changes_nothing(name):
     np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [n for n in METHODS if n not in {"rise", "smooth-grad"}])
+NOISY = {"rise", "smooth-grad", "smooth-grad-cam++", "vargrad"}
+EDGED = {"kernel-shap", "recipro-cam"}  # têm zonas ou vizinhanças que não dão a volta na borda
+
+
+@pytest.mark.parametrize("name", [n for n in METHODS if n not in NOISY | EDGED])
 def test_shifting_the_image_shifts_the_map_with_circular_padding(name):
     entry = keras.Input((8, 8, 1))
     tall = keras.ops.concatenate([entry[:, -1:], entry, entry[:, :1]], axis=1)
@@ -513,7 +517,10 @@ def test_shifting_the_image_shifts_the_map_with_circular_padding(name):
     np.testing.assert_allclose(np.roll(first, (3, 2), axis=(1, 2)), second, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(set(METHODS) - {"eigen-cam", "score-cam"}))
+CLASSLESS = {"eigen-cam", "kpca-cam", "fem", "random-cam"}
+
+
+@pytest.mark.parametrize("name", sorted(set(METHODS) - CLASSLESS))
 def test_a_head_of_zeros_gives_a_flat_map(name):
     model, batch = nets.pooled(), nets.images(2)
     model.get_layer("top").set_weights([0 * w for w in top(model)])
