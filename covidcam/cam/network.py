@@ -51,7 +51,7 @@ class Network:
         dtype = graph.inputs[0].dtype
         self.input_dtype = dtype if "float" in dtype else "float32"
         self.steps = ancestors(steps, self.output)
-        self.units = prod(graph.outputs[output].shape[1:])
+        self.units = prod(side or 1 for side in graph.outputs[output].shape[1:])
         self.producer = {slot: step for step in self.steps for slot in step.slots}
         self.nested = nested
         named = zip(self.steps, labels(self.steps), strict=True)

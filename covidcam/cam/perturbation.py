@@ -47,18 +47,15 @@ def seen_through(probe, activation, channels, gains, title):
     logits = np.full(usable.shape, -np.inf, np.float32)
     for i, chosen in probe.watch(jobs, title):
         maps = np.moveaxis(activation[i][..., chosen], -1, 0)
-        total = 0.0
-        for gain in gains:
-            masks = stretch(probe.enlarge(maps, probe.masks(len(chosen))))
-            if gain != 1:
-                masks *= np.float32(gain)
-            total = total + probe.masked(i, masks).numpy()
-        logits[i, chosen] = total / len(gains)
+        masks = stretch(probe.enlarge(maps, probe.masks(len(chosen))))
+        seen = [probe.masked(i, masks if g == 1 else np.float32(g) * masks) for g in gains]
+        logits[i, chosen] = np.mean(seen, axis=0)
     seen = np.isfinite(logits)
     weights = tf.where(seen, tf.nn.softmax(logits), 0.0)
     low = np.min(logits, axis=1, where=seen, initial=np.inf)
     changed = ~is_noise(np.max(logits, axis=1, where=seen, initial=-np.inf) - low, low)
-    return weighted_sum(activation, weights * changed[:, None])
+    alone = seen.sum(axis=1) == 1  # sem outro canal a que se comparar, o peso é 1
+    return weighted_sum(activation, weights * (changed | alone)[:, None])
 
 
 def stretch(masks):

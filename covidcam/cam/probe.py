@@ -59,7 +59,7 @@ class Probe:
         return self.engine.function(("cut", slot, quantity), read)(images, self.explained)
 
     def contributions(self):
-        """Devolve as parcelas do logit, pares (posição, mapa (N, h, w)), como em ``fullgrad.py``."""
+        """Devolve as parcelas do logit de ``fullgrad.py``: pares (posição, mapa (N, h, w))."""
         network = self.engine.network
 
         def read(images, explained):
