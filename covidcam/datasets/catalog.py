@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from covidcam.datasets.findings import classify
-from covidcam.datasets.images import measure
+from covidcam.datasets.identity import measure
 from covidcam.errors import DataError
 
 COHEN = "covid-chestxray-dataset"
@@ -379,7 +379,12 @@ def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
 def _verify(rows: pd.DataFrame) -> pd.DataFrame:
     """Mede as imagens que ainda servem e anota as que faltam ou não se leem até o fim."""
     paths = rows.loc[rows["left_out"] == "", "path"]
-    sizes = joblib.Parallel(n_jobs=-1, prefer="threads")(joblib.delayed(measure)(p) for p in paths)
+    sizes = [
+        m[:3]
+        for m in joblib.Parallel(n_jobs=-1, prefer="threads")(
+            joblib.delayed(measure)(p) for p in paths
+        )
+    ]
     rows[["width", "height", "mode"]] = pd.DataFrame(
         sizes, index=paths.index, columns=["width", "height", "mode"]
     ).reindex(rows.index)
