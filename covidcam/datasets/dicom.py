@@ -1,8 +1,10 @@
 """Um arquivo DICOM de uma só imagem -> os seus cinzas, claros onde o filme é claro."""
 
 import io
+import logging
 import os
 import re
+import warnings
 import zlib
 from contextlib import suppress
 
@@ -129,10 +131,8 @@ def header(path: str | os.PathLike, names: list[str]) -> dict[str, str]:
     dict
         De cada nome ao seu texto, vazio onde o arquivo não o traz ou não se lê.
     """
-    import pydicom
-
     try:
-        found = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=names, force=True)
+        found = _pydicom().dcmread(path, stop_before_pixels=True, specific_tags=names, force=True)
         return {name: str(found.get(name) or "").strip() for name in names}
     except Exception:  # o que não se lê aqui será dito quando a imagem for lida
         return dict.fromkeys(names, "")
@@ -140,12 +140,10 @@ def header(path: str | os.PathLike, names: list[str]) -> dict[str, str]:
 
 def _read(path, most_pixels):
     """O que interessa do arquivo, depois de conferir que cabe na memória."""
-    import pydicom
-
     most_bytes = MOST_BYTES * most_pixels
     if os.path.getsize(path) > most_bytes:
         raise DataError(f"o DICOM passa de {most_bytes / 1e6:.0f} MB")
-    dataset = pydicom.dcmread(_inflated(path, most_bytes), specific_tags=TAGS, force=True)
+    dataset = _pydicom().dcmread(_inflated(path, most_bytes), specific_tags=TAGS, force=True)
     for keyword in [element.keyword for element in dataset if element.is_empty]:
         delattr(dataset, keyword)  # um elemento vazio é como nenhum
     if ("RescaleSlope" in dataset) != ("RescaleIntercept" in dataset):
@@ -155,6 +153,16 @@ def _read(path, most_pixels):
         dataset.file_meta.TransferSyntaxUID = _uncompressed(*dataset.original_encoding)
     _check(dataset, most_pixels)
     return dataset
+
+
+def _pydicom():
+    """A biblioteca, calada: o que estranha num cabeçalho, diria em inglês, e citando-o."""
+    import pydicom
+
+    logging.getLogger("pydicom").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pydicom")
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    return pydicom
 
 
 def _inflated(path, most_bytes):

@@ -12,6 +12,7 @@ from covidcam.datasets.dicom import is_dicom, read_dicom
 from covidcam.datasets.greys import stretch
 from covidcam.errors import DataError, reason
 
+DRAFT = 128  # pixels que bastam, num JPEG, para ver que ele se lê e como é
 SIDE = 237  # o lado das imagens de 2020
 MOST_PIXELS = 40_000_000  # as maiores radiografias digitais têm uns 20 milhões
 # Os outros formatos do Pillow ficam de fora: há os que chamam programas (EPS).
@@ -179,7 +180,7 @@ def check(path: str | os.PathLike) -> tuple[Image.Image, int, int, str]:
     Returns
     -------
     image : PIL.Image.Image
-        Com um oitavo do lado, quando o formato o permite em menos tempo.
+        Reduzida, quando o formato o permite em menos tempo.
     width, height : int
         Em pixels.
     mode : str
@@ -193,12 +194,12 @@ def check(path: str | os.PathLike) -> tuple[Image.Image, int, int, str]:
     if is_dicom(path):
         film, _, (width, height) = read_dicom(path, MOST_PIXELS, longest=SIDE)
         return film, width, height, "DICOM"
-    with Image.open(path, formats=FORMATS) as image:
+    with open(path, "rb") as content, Image.open(content, formats=FORMATS) as image:
         _check(image)
         width, height = image.size
         mode = image.mode
         # num JPEG, decodifica só o necessário
-        image.draft("L", (max(width // 8, 1), max(height // 8, 1)))
+        image.draft("L", (DRAFT, DRAFT))
         image.load()
         return image, width, height, mode
 
@@ -209,7 +210,8 @@ def _decode(path, longest):
     if is_dicom(path):
         image, notes, _ = read_dicom(path, MOST_PIXELS, longest)
     else:
-        with Image.open(path, formats=FORMATS) as file:
+        # do caminho, o Pillow mapearia o arquivo, e um TIFF deitado sairia com as linhas trocadas
+        with open(path, "rb") as content, Image.open(content, formats=FORMATS) as file:
             _check(file)
             image, notes = _open(file, path, longest)
     image = _to_rgb(image)
@@ -221,27 +223,24 @@ def _decode(path, longest):
 def _open(file, path, longest):
     """A imagem de um arquivo aberto, direita, em 8 bits; e o que foi preciso decidir."""
     if _is_deep_colour(file):
-        values, white = _deep_colours(path), False
+        values, white = _deep_colours(path, file.getexif().get(ORIENTATION, 1)), False
     elif file.mode.startswith(("I", "F")):
-        values = np.array(file)
         white = file.format == "TIFF" and file.tag_v2.get(PHOTOMETRIC) == MIN_IS_WHITE
+        ImageOps.exif_transpose(file, in_place=True)
+        values = np.array(file)
     else:
         if longest is not None and file.mode in AVERAGED:
             # reduzir antes de converter poupa memória; num JPEG, decodifica só o necessário
             file.thumbnail((longest, longest), reducing_gap=2.0)
         ImageOps.exif_transpose(file, in_place=True)
         return file, ()
-    orientation = file.getexif().get(ORIENTATION, 1)
     grey, *notes = stretch(-values.astype(np.float32) if white else values)
     if white:
         notes.append("no arquivo, o menor valor é o branco")
     if values.dtype == np.uint16 and values.max() < 2**15:
         low, high = values.min(), values.max()
         notes.append(f"os valores vão de {low} a {high}, menos do que cabe em 16 bits")
-    image = Image.fromarray(grey)
-    image.getexif()[ORIENTATION] = orientation
-    ImageOps.exif_transpose(image, in_place=True)
-    return image, tuple(filter(None, notes))
+    return Image.fromarray(grey), tuple(filter(None, notes))
 
 
 def _check(image):
@@ -271,11 +270,16 @@ def _is_deep_colour(file: Image.Image) -> bool:
     )
 
 
-def _deep_colours(path) -> np.ndarray:
+def _deep_colours(path, orientation: int) -> np.ndarray:
     values = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         raise DataError("as suas cores de 16 bits não se leem até o fim")
     colours = values[..., 2::-1]
     if values.shape[2] == 4:  # a transparência sobre preto
         colours = np.rint(colours * (values[..., 3:] / 65535)).astype(np.uint16)
-    return colours
+    # cada orientação EXIF é a transposta, ou não, com um lado ou os dois ao contrário
+    if orientation > 4:
+        colours = colours.swapaxes(0, 1)
+    down = -1 if orientation in (3, 4, 7, 8) else 1
+    across = -1 if orientation in (2, 3, 6, 7) else 1
+    return colours[::down, ::across]

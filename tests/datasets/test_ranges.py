@@ -116,6 +116,25 @@ def test_a_tiff_whose_least_value_is_white_is_inverted(tmp_path):
     assert "no arquivo, o menor valor é o branco" in reading.notes
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["grey.png", "grey.tif", "colours.png", "shallow.tif"])
+def test_films_are_turned_whatever_their_format_and_depth(tmp_path, kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    film = np.array([[0, 51, 102], [153, 204, 255]], np.uint8)
+    Image.fromarray(film).save(tmp_path / "oito bits.png", exif=exif)
+    deep = film.astype(np.uint16) * 257
+    if kind == "colours.png":
+        plain, whole = exif.tobytes().removeprefix(b"Exif\0\0"), png(np.dstack([deep] * 3), 2)
+        named = b"eXIf" + plain
+        chunk = struct.pack(">I", len(plain)) + named + struct.pack(">I", zlib.crc32(named))
+        (tmp_path / kind).write_bytes(whole[:33] + chunk + whole[33:])
+    else:
+        Image.fromarray(film if kind == "shallow.tif" else deep).save(tmp_path / kind, exif=exif)
+    expected = read_image(tmp_path / "oito bits.png")
+    np.testing.assert_array_equal(read_image(tmp_path / kind), expected)
+
+
 def test_usual_films_have_no_notes(tmp_path):
     Image.fromarray(GREY).save(tmp_path / "a.png")
     Image.fromarray((GREY * np.uint16(257)).astype(np.uint16)).save(tmp_path / "b.png")
