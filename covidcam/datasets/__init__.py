@@ -2,7 +2,7 @@
 
 from covidcam.datasets.arrays import Arrays, load, one_hot, prepare
 from covidcam.datasets.catalog import left_out, load_catalog, shareable, survey, usable
-from covidcam.datasets.findings import CLASSES, classify
+from covidcam.datasets.findings import CLASSES, classify, respell
 from covidcam.datasets.images import EXTENSIONS, SIDE, Reading, looks_like_image, read, read_image
 from covidcam.datasets.masks import read_masks
 from covidcam.datasets.splits import select, split_2020, split_by_patient
@@ -23,6 +23,7 @@ __all__ = [
     "read",
     "read_image",
     "read_masks",
+    "respell",
     "select",
     "shareable",
     "split_2020",
