@@ -11,7 +11,7 @@ from PIL import Image
 from covidcam.datasets.images import check
 
 GRID = 16  # a aparência são GRID × GRID comparações
-ALIKE = 5  # de GRID², quantas podem diferir entre duas cópias da mesma imagem
+ALIKE = 10  # de GRID², quantas podem diferir entre cópias; filmes de duas pessoas, 12 ou mais
 PLAIN = 0.1  # com menos comparações do que esta parte de um lado, nada se distingue
 ROWS = 1000  # imagens comparadas com todas de cada vez
 

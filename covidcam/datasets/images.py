@@ -12,6 +12,7 @@ from covidcam.datasets.dicom import is_dicom, read_dicom
 from covidcam.datasets.greys import stretch
 from covidcam.errors import DataError, reason
 
+DRAFT = 128  # pixels que bastam, num JPEG, para ver que ele se lê e como é
 SIDE = 237  # o lado das imagens de 2020
 MOST_PIXELS = 40_000_000  # as maiores radiografias digitais têm uns 20 milhões
 # Os outros formatos do Pillow ficam de fora: há os que chamam programas (EPS).
@@ -179,7 +180,7 @@ def check(path: str | os.PathLike) -> tuple[Image.Image, int, int, str]:
     Returns
     -------
     image : PIL.Image.Image
-        Com um oitavo do lado, quando o formato o permite em menos tempo.
+        Reduzida, quando o formato o permite em menos tempo.
     width, height : int
         Em pixels.
     mode : str
@@ -198,7 +199,7 @@ def check(path: str | os.PathLike) -> tuple[Image.Image, int, int, str]:
         width, height = image.size
         mode = image.mode
         # num JPEG, decodifica só o necessário
-        image.draft("L", (max(width // 8, 1), max(height // 8, 1)))
+        image.draft("L", (DRAFT, DRAFT))
         image.load()
         return image, width, height, mode
 
