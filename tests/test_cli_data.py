@@ -52,12 +52,14 @@ def folder(tmp_path):
         ("4", "COVID-19", "Axial", "CT", "volume.nii.gz", "CC BY"),
     ]
     names = ["patientid", "finding", "view", "modality", "filename", "license"]
-    for path in (
-        *(cohen / "images" / f"{name}.png" for name in "abc"),
-        tmp_path / "chest_xray" / "train" / "NORMAL" / "IM-0115-0001.jpeg",
+    for k, path in enumerate(
+        (
+            *(cohen / "images" / f"{name}.png" for name in "abc"),
+            tmp_path / "chest_xray" / "train" / "NORMAL" / "IM-0115-0001.jpeg",
+        )
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("L", (24, 20), 90).save(path)
+        Image.new("L", (24, 20), 90 + k).save(path)
     pd.DataFrame(rows, columns=names).to_csv(cohen / "metadata.csv", index=False)
     return tmp_path
 

@@ -2,6 +2,8 @@
 
 import re
 
+from covidcam.datasets.tables import shortened
+
 CLASSES = ("COVID-19", "NORMAL", "OUTRAS")
 
 # Infecções pulmonares nomeadas em covid-chestxray-dataset, na forma plana e na hierárquica.
@@ -66,4 +68,4 @@ def classify(finding: str) -> tuple[str | None, str]:
         return "NORMAL", ""
     if terms & INFECTIONS and not terms & NOT_INFECTIOUS:
         return "OUTRAS", ""
-    return None, f"achado fora das classes: {finding}"
+    return None, f"achado fora das classes: {shortened(finding)}"
