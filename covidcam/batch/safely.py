@@ -83,7 +83,7 @@ def refuse_link(folder: Path) -> None:
         )
 
 
-def read_json(path: Path):
+def read_json(path: Path) -> object:
     """O conteúdo de um JSON que pode não ser nosso.
 
     Parameters
