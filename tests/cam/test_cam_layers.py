@@ -187,7 +187,7 @@ def test_activation_methods_are_those_that_ask_for_no_probe(monkeypatch):
 
 def test_a_quantity_that_the_engine_does_not_know(monkeypatch):
     monkeypatch.setitem(METHODS, "wrong", lambda picture: picture)
-    with pytest.raises(InputError, match=r"pede 'picture'.*activation, curvature, drop"):
+    with pytest.raises(InputError, match=r"pede 'picture'.*activation, alone, curvature, drop"):
         explain(nets.pooled(), nets.images(), "wrong")
 
 
