@@ -5,7 +5,7 @@ from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.classification import accuracies, discrimination, reliability
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
-from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
+from covidcam.figures.films import concepts, family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import (
     beside_2020_note,
     credits,
@@ -33,6 +33,7 @@ __all__ = [
     "between",
     "board",
     "board_table",
+    "concepts",
     "confusion",
     "controls",
     "controls_verdict",
