@@ -167,7 +167,7 @@ def class_folders(folder, seeds, name):
     for k, seed in enumerate(seeds):
         path = folder / CLASSES[k % 2] / name(k)
         path.parent.mkdir(parents=True, exist_ok=True)
-        blurred = Image.fromarray(noise(seed, 9)).resize((40, 40))  # o ruído fino não se reconhece
+        blurred = Image.fromarray(noise(seed, 5)).resize((64, 64))  # o ruído fino não se reconhece
         blurred.save(path)
     return folder
 
