@@ -1,4 +1,4 @@
-"""O mapa perceberia? Testes que um mapa ligado à rede deve passar.
+"""O mapa perceberia a rede destruída? Testes que um mapa ligado a ela deve passar.
 
 Eles eliminam, não ordenam: um mapa que não muda quando a rede é destruída não fala dela; um que
 muda ainda pode estar errado. Mapas pouco informativos mudam muito e parecem bons aqui (Binder et
@@ -347,7 +347,9 @@ def _randomized(model, seeds):
     with seeded(0):  # os pesos desta cópia são logo trocados
         damaged = keras.models.clone_model(model)
     for seed in seeds:
-        with seeded(seed):
+        # outra série: com a semente com que a rede nasceu, voltariam os pesos iniciais dela
+        (own,) = np.random.SeedSequence([1810, seed]).generate_state(1)
+        with seeded(int(own)):
             fresh = keras.models.clone_model(model)
         damaged.set_weights(model.get_weights())
         for step, name in enumerate(reversed(layers), start=1):

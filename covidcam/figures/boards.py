@@ -137,7 +137,8 @@ def verdicts(
                 found[evaluation.verdict(change)].append(row.method)
         better, worse = ("below", "above") if metric in LOWER_IS_BETTER else ("above", "below")
         title = METRICS[metric].partition(" (")[0] + (f", {REFERENCES[fill]}" if fill else "")
-        columns[title] = [listing(found[key]) or "nenhum" for key in (better, worse, "undecided")]
+        blind = list(_pick(table, metric, fill).query("kind == 'oponente'")["method"])
+        columns[title] = [_names(found[key], blind) for key in (better, worse, "undecided")]
     rows = [f"melhores que o {compare}", "piores", "sem diferença que se possa afirmar"]
     return pd.DataFrame(columns, index=rows)
 
@@ -260,6 +261,13 @@ def deletion(curves: dict[str, Curve]) -> tuple[Figure, str]:
         f" área média sob a curva: {listing(areas)}."
     )
     return figure, alt
+
+
+def _names(found, blind):
+    """Os nomes de uma lista, com os oponentes numa expressão só quando estão todos nela."""
+    if len(blind) > 1 and set(blind) <= set(found):
+        found = [*(name for name in found if name not in blind), "todos os oponentes"]
+    return listing(found) or "nenhum"
 
 
 def _name(metric, reference=""):
