@@ -35,6 +35,7 @@ from covidcam.artefacts.maps import (
 from covidcam.artefacts.networks import (
     choose,
     honest_twin,
+    learned,
     memorizer,
     missing_weights,
     model_1,
@@ -65,6 +66,7 @@ __all__ = [
     "families",
     "frozen_features",
     "honest_twin",
+    "learned",
     "left_out",
     "lung_energy",
     "measured",

@@ -243,6 +243,22 @@ def honest_twin(settings: Settings) -> Trained:
     return _twin(settings, shuffle=None)
 
 
+def learned(trained: Trained) -> float:
+    """A parte dos rótulos de treino que uma rede repete, como ela os viu.
+
+    Parameters
+    ----------
+    trained : Trained
+
+    Returns
+    -------
+    float
+        De 0 a 1.
+    """
+    said = models.predict(trained.model, trained.data.X[trained.train]).argmax(axis=1)
+    return float((said == trained.data.labels[trained.train]).mean())
+
+
 def _twin(settings, shuffle):
     name = choose(settings)
     recipe = models.ARCHITECTURES[name].recipes["decorar"]

@@ -47,6 +47,11 @@ class Curve(NamedTuple):
     scores: np.ndarray
     auc: np.ndarray
 
+    @property
+    def end(self) -> np.ndarray:
+        """A probabilidade quando tudo foi mexido, (N,)."""
+        return self.scores[:, -1]
+
 
 def deletion(model, images, maps, target, reference=REFERENCE, steps=10, seed=0) -> Curve:
     """Apaga os pixels do mais ao menos quente; quanto menor a área, mais fiel o mapa.

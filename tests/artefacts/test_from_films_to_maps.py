@@ -350,6 +350,8 @@ def test_only_the_labels_of_the_training_tell_the_memorizer_from_its_twin(
     np.testing.assert_array_equal(memorizer.data.Y, Y)  # o que ela viu, para medir o que decorou
     np.testing.assert_array_equal(twin.data.Y, honest)
     assert memorizer.key != twin.key
+    said = models.predict(memorizer.model, memorizer.data.X[train]).argmax(axis=1)
+    assert artefacts.learned(memorizer) == (said == Y[train].argmax(axis=1)).mean()
 
 
 def test_the_recipe_of_the_twins_has_no_variation_and_no_price():
