@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -110,7 +111,7 @@ def board_table(table: pd.DataFrame, sort: str, reference: str = "") -> pd.DataF
 
 def verdicts(
     table: pd.DataFrame, metrics: Sequence[str | tuple[str, str]], compare: str = "grad-cam"
-) -> pd.DataFrame:
+) -> Markdown:
     """Quem é melhor, quem é pior e de quem nada se pode afirmar, numa comparação pareada.
 
     Parameters
@@ -124,23 +125,28 @@ def verdicts(
 
     Returns
     -------
-    DataFrame of str
-        Três linhas, uma coluna por medida; só as diferenças cujo intervalo não contém zero contam.
+    IPython.display.Markdown
+        Três listas por medida; só as diferenças cujo intervalo não contém zero são melhores ou
+        piores.
     """
-    columns = {}
+    lines = []
     for metric in metrics:
         metric, fill = (metric, "") if isinstance(metric, str) else metric
+        rows = _pick(table, metric, fill)
         found = {"above": [], "below": [], "undecided": []}
-        for row in _pick(table, metric, fill).itertuples():
+        for row in rows[rows["method"] != compare].itertuples():
             change = Interval(row.difference, row.difference_low, row.difference_high)
-            if row.method != compare:
-                found[evaluation.verdict(change)].append(row.method)
+            found[evaluation.verdict(change)].append(row.method)
+        blind = rows["method"][rows["kind"] == "oponente"].tolist()
         better, worse = ("below", "above") if metric in LOWER_IS_BETTER else ("above", "below")
         title = METRICS[metric].partition(" (")[0] + (f", {REFERENCES[fill]}" if fill else "")
-        blind = list(_pick(table, metric, fill).query("kind == 'oponente'")["method"])
-        columns[title] = [_names(found[key], blind) for key in (better, worse, "undecided")]
-    rows = [f"melhores que o {compare}", "piores", "sem diferença que se possa afirmar"]
-    return pd.DataFrame(columns, index=rows)
+        lines += [
+            f"**{title}**\n",
+            f"- melhores que o {compare}: {_names(found[better], blind)}",
+            f"- piores: {_names(found[worse], blind)}",
+            f"- sem diferença que se possa afirmar: {_names(found['undecided'], blind)}\n",
+        ]
+    return Markdown("\n".join(lines))
 
 
 def by_class(
