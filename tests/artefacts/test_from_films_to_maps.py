@@ -173,7 +173,9 @@ def test_few_films_keep_their_place_among_all(chosen, trained):
     films = artefacts.abnormal_films(trained)
     assert few["film"].unique().tolist() == [0, len(films.images) - 1]
     both = few.merge(whole, on=["method", "film"], suffixes=("", "_whole"))
-    assert len(both) == len(few) and (both["value"] == both["value_whole"]).all()
+    assert len(both) == len(few)
+    both = both[both["method"] != "ao acaso"]  # outro sorteio para outro conjunto de filmes
+    assert both["value"].tolist() == pytest.approx(both["value_whole"].tolist())
 
 
 def test_deletion_is_told_with_each_reference_in_all_films_for_the_gradient_family(
