@@ -164,16 +164,15 @@ def bootstrap_t(
         return Interval(np.nan, np.nan, np.nan)
     index, draws = _draw_patients(groups[present], samples, seed)
     sums, counts = np.bincount(index, values[present]), np.bincount(index)
-    patients = len(counts)
 
     def estimate(weights):
-        """A média e o erro-padrão dela, uma linha por sorteio; o paciente é a unidade."""
+        """A média e o seu erro-padrão, por sorteio; o que só depende de N some na razão."""
         total = weights @ counts
         mean = weights @ sums / total
         spread = (weights * (sums - mean[:, None] * counts) ** 2).sum(axis=1)
-        return mean, np.sqrt(patients / (patients - 1) * spread) / total
+        return mean, np.sqrt(spread) / total
 
-    (mean,), (error,) = estimate(np.ones((1, patients)))
+    (mean,), (error,) = estimate(np.ones((1, len(counts))))
     means, errors = estimate(draws)
     kept = errors > 1e-9 * max(error, 1e-300)  # um sorteio só de pacientes iguais nada diz do erro
     if error == 0 or not kept.any():

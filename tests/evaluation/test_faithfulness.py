@@ -186,6 +186,9 @@ def test_black_disturbs_what_was_not_erased_as_computed_by_hand():
         after = (100 - values.mean()) / values.std()
         found = disturbance(in_z, image, heat, reference, share=0.2)
         assert found == pytest.approx([after - before], abs=1e-5)
+        # em desvios do que a rede lia, qualquer que seja a unidade em que lê
+        other = disturbance(lambda seen: 7 * in_z(seen) + 3, image, heat, reference, share=0.2)
+        assert other == pytest.approx(found, abs=1e-5)
 
 
 def test_a_network_that_reads_pixels_as_they_are_is_not_disturbed():
