@@ -20,29 +20,36 @@ from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
 from covidcam.artefacts.maps import (
+    DELETIONS,
     FEW,
+    GRADIENT_FAMILY,
     SAMPLES,
-    board,
     faithful_board,
+    faithful_values,
     lung_energy,
+    measured,
     predicted_maps,
     tuned_overlap,
     where_board,
 )
 from covidcam.artefacts.networks import (
     choose,
+    honest_twin,
+    learned,
+    memorizer,
     missing_weights,
     model_1,
     model_2,
     phantom_mistakes,
-    shuffled_model_2,
     trained,
 )
 from covidcam.artefacts.novelty import usual_films
 from covidcam.artefacts.trained import Trained
 
 __all__ = [
+    "DELETIONS",
     "FEW",
+    "GRADIENT_FAMILY",
     "SAMPLES",
     "Families",
     "Films",
@@ -50,16 +57,20 @@ __all__ = [
     "abnormal_films",
     "arrays",
     "beside_2020",
-    "board",
     "by_group",
     "choose",
     "count",
     "exploration",
     "faithful_board",
+    "faithful_values",
     "families",
     "frozen_features",
+    "honest_twin",
+    "learned",
     "left_out",
     "lung_energy",
+    "measured",
+    "memorizer",
     "missing_weights",
     "model_1",
     "model_2",
@@ -72,7 +83,6 @@ __all__ = [
     "predicted_maps",
     "raw_data",
     "selection",
-    "shuffled_model_2",
     "split_comparison",
     "trained",
     "tuned_overlap",

@@ -1,7 +1,8 @@
 """Os mapas de um conjunto de teste e as suas medidas, guardados no depósito."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,19 @@ from covidcam.settings import Settings
 
 # Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
 SAMPLES = {"samples": 80, "steps": 8, "channels": 24, "window": 40, "stride": 20}
-
-
 FEW = 12  # radiografias em que se mede o que pergunta muitas vezes à rede
+# Um mapa destes custa à rede uma ida e uma volta: medem-se em todas as radiografias com lesão.
+GRADIENT_FAMILY = (
+    "grad-cam",
+    "cam",
+    "xgrad-cam",
+    "hires-cam",
+    "grad-cam++",
+    "layer-cam",
+    "gradient",
+    "guided-grad-cam",
+)
+DELETIONS = tuple(("deletion", reference) for reference in evaluation.REFERENCES)
 
 
 def where_board(settings: Settings, trained: Trained) -> pd.DataFrame:
@@ -31,13 +42,42 @@ def where_board(settings: Settings, trained: Trained) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Como o de `board`.
+        Como o de `covidcam.evaluation.summarize`.
     """
-    return board(settings, trained, tuple(evaluation.WHERE))
+    metrics, methods = tuple(evaluation.WHERE), tuple(cam.METHODS)
+    values = measured(settings, trained, metrics, methods, options=SAMPLES)
+    return evaluation.summarize(values, abnormal_films(trained).patients)
+
+
+def faithful_values(settings: Settings, trained: Trained) -> pd.DataFrame:
+    """O que os mapas dizem da rede, filme a filme, nos fantomas de teste com lesão.
+
+    O apagamento, com cada referência, e a queda média: em todos os filmes para `GRADIENT_FAMILY` e
+    os oponentes, em `FEW` para os outros métodos. A inserção e o ROAD, em `FEW` para todos.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com fantomas como fonte.
+    trained : Trained
+
+    Returns
+    -------
+    DataFrame
+        Como o de `covidcam.evaluation.measure`; film conta as radiografias de `abnormal_films`.
+    """
+    fast = tuple(name for name in GRADIENT_FAMILY if name in cam.METHODS)
+    slow = tuple(name for name in cam.METHODS if name not in fast)
+    cheap, dear = (*DELETIONS, "average_drop"), ("insertion", "road")
+    parts = [measured(settings, trained, cheap, fast), measured(settings, trained, dear, fast, FEW)]
+    if slow:
+        metrics = (*cheap, *dear)
+        parts.append(measured(settings, trained, metrics, slow, FEW, blind=False, options=SAMPLES))
+    return pd.concat(parts).reset_index(drop=True)
 
 
 def faithful_board(settings: Settings, trained: Trained) -> pd.DataFrame:
-    """O placar do que os mapas dizem da rede, em `FEW` fantomas de teste com lesão.
+    """O placar do que os mapas dizem da rede, com o intervalo que poucos pacientes pedem.
 
     Parameters
     ----------
@@ -48,55 +88,71 @@ def faithful_board(settings: Settings, trained: Trained) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Como o de `board`.
+        Como o de `covidcam.evaluation.summarize`, com `covidcam.evaluation.bootstrap_t`.
     """
-    return board(settings, trained, tuple(evaluation.FAITHFUL), FEW)
+    values = faithful_values(settings, trained)
+    patients = abnormal_films(trained).patients
+    return evaluation.summarize(values, patients, interval=evaluation.bootstrap_t)
 
 
-def board(
-    settings: Settings, trained: Trained, metrics: Sequence[str], limit: int | None = None
+def measured(
+    settings: Settings,
+    trained: Trained,
+    metrics: Sequence[str | tuple[str, str]],
+    methods: Sequence[str],
+    limit: int | None = None,
+    blind: bool = True,
+    options: Mapping = MappingProxyType({}),
 ) -> pd.DataFrame:
-    """O placar de todos os métodos e oponentes nos fantomas de teste com lesão.
+    """A nota de cada mapa em cada fantoma de teste com lesão.
 
     Parameters
     ----------
     settings : Settings
         Com fantomas como fonte.
     trained : Trained
-    metrics : sequence of str
-        Como em `covidcam.evaluation.scoreboard`.
+    metrics, methods, blind
+        Como em `covidcam.evaluation.measure`.
     limit : int, optional
         Em quantas radiografias.
+    options : mapping
+        Opções dos métodos, como em `covidcam.cam.explain`.
 
     Returns
     -------
     DataFrame
-        Como o de `covidcam.evaluation.scoreboard`.
+        Como o de `covidcam.evaluation.measure`; film conta as radiografias de `abnormal_films`,
+        mesmo se são poucas.
     """
 
     def make(folder: Path) -> None:
-        films = abnormal_films(trained, limit)
-        table = evaluation.scoreboard(
+        films, everyone = abnormal_films(trained, limit), abnormal_films(trained)
+        table = evaluation.measure(
             trained.model,
             films.images,
             films.lesions,
-            films.patients,
-            list(cam.METHODS),
-            lungs=films.lungs,
-            metrics=metrics,
-            **SAMPLES,
+            methods,
+            films.lungs,
+            metrics,
+            blind=blind,
+            **options,
         )
-        table.to_csv(folder / "board.csv", index=False)
+        place = pd.Index(everyone.rows["path"]).get_indexer(films.rows["path"])
+        table["film"] = place[table["film"]]
+        table.to_csv(folder / "values.csv", index=False)
 
     parameters = {
         "model": trained.key,
         "metrics": list(metrics),
+        "methods": list(methods),
         "limit": limit,
-        "samples": SAMPLES,
+        "blind": blind,
+        "options": dict(options),
     }
     code = ["artefacts/films", "artefacts/trained", "cam", "datasets", "evaluation", "models"]
     folder = store.keep(settings.cache, "placares", parameters, code, make)
-    return pd.read_csv(folder / "board.csv")
+    names = {"reference": "", "same_as": ""}  # onde não há, o CSV não guarda nada
+    return pd.read_csv(folder / "values.csv", dtype=dict.fromkeys(names, str)).fillna(names)
 
 
 def predicted_maps(settings: Settings, trained: Trained) -> tuple[np.ndarray, np.ndarray]:
@@ -127,31 +183,41 @@ def predicted_maps(settings: Settings, trained: Trained) -> tuple[np.ndarray, np
 
 
 def tuned_overlap(trained: Trained, methods: Sequence[str]) -> pd.DataFrame:
-    """O IoU de cada método no limiar que foi melhor para ele nos pacientes da validação.
+    """O IoU de cada mapa no limiar que foi melhor para ele na validação, ao lado do de Otsu.
 
     Parameters
     ----------
     trained : Trained
         Treinada em fantomas.
     methods : sequence of str
-        Métodos rápidos de `covidcam.cam.METHODS`.
+        Métodos rápidos de `covidcam.cam.METHODS`; os oponentes entram sempre.
 
     Returns
     -------
     DataFrame
-        Uma linha por método: o limiar e o IoU nas imagens de teste, com o intervalo de 95 % por
-        paciente.
+        Uma linha por mapa: tuned (o IoU nas imagens de teste, com o limiar ajustado), otsu, e
+        difference, difference_low e difference_high (ajustado menos Otsu, pareada, com o intervalo
+        de 95 % por paciente), e threshold. Em same_as, o nome do primeiro de dois mapas iguais.
     """
-    validation = abnormal_films(trained, part="validation")
-    test = abnormal_films(trained)
-    before = cam.explain(trained.model, validation.images, list(methods))
-    after = cam.explain(trained.model, test.images, list(methods))
+    maps = {}
+    for part in ("validation", "test"):
+        films = abnormal_films(trained, part=part)
+        explained = cam.explain(trained.model, films.images, list(methods))
+        drawn = evaluation.opponents(films.images, films.lungs)
+        maps[part] = films, {name: each.values for name, each in explained.items()} | drawn
+    (validation, before), (test, after) = maps.values()
+    first = evaluation.twins(after)
     records = {}
-    for name in methods:
-        threshold = evaluation.tune_threshold(before[name].values, validation.lesions)
-        overlap = evaluation.iou(after[name].values, test.lesions, threshold)
-        records[name] = (threshold, *evaluation.bootstrap(overlap, test.patients))
-    columns = ["limiar", "IoU", "de", "a"]
+    for name in after:
+        threshold = evaluation.tune_threshold(before[name], validation.lesions)
+        tuned = evaluation.iou(after[name], test.lesions, threshold)
+        otsu = evaluation.iou(after[name], test.lesions)
+        change = evaluation.bootstrap(tuned - otsu, test.patients)
+        same_as = first[name] if first[name] != name else ""
+        means = float(np.mean(tuned)), float(np.mean(otsu))
+        records[name] = (same_as, threshold, *means, *change)
+    columns = ["same_as", "threshold", "tuned", "otsu", "difference"]
+    columns += ["difference_low", "difference_high"]
     return pd.DataFrame.from_dict(records, orient="index", columns=columns)
 
 

@@ -1,8 +1,8 @@
 """As redes treinadas nas imagens do livro, guardadas no depósito."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,6 @@ from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.trained import Trained
 from covidcam.errors import ModelError
 from covidcam.settings import Settings
-
-if TYPE_CHECKING:
-    import keras
 
 SPLIT_SEED = 40
 CLASSES = {"modelo-1": ("NORMAL", "COVID-19"), "modelo-2": datasets.CLASSES}
@@ -65,6 +62,7 @@ def trained(
     recipe: Mapping | None = None,
     split: str = "patient",
     split_seed: int = SPLIT_SEED,
+    shuffle: int | None = None,
 ) -> Trained:
     """Uma rede treinada nas imagens do livro, com os pacientes divididos em três partes.
 
@@ -81,6 +79,9 @@ def trained(
         ``"patient"``, ou ``"2020"`` para a divisão ao acaso de 2020, só para a comparar.
     split_seed : int
         Da divisão por paciente; as páginas usam sempre a mesma.
+    shuffle : int, optional
+        Embaralha, com esta semente, os rótulos das imagens de treino, e só os delas: nada resta a
+        aprender, só a decorar. Os arrays do que volta trazem os rótulos que a rede viu.
 
     Returns
     -------
@@ -89,6 +90,8 @@ def trained(
     architecture, data = models.ARCHITECTURES[name], arrays(settings, CLASSES[model])
     train, validation, test = _parts(data.rows, split, split_seed)
     recipe, head = dict(recipe or architecture.recipes[model]), architecture.head(model)
+    if shuffle is not None:
+        data = replace(data, Y=_shuffled(data.Y, train, shuffle))
 
     def make(folder: Path) -> None:
         frozen = architecture.frozen
@@ -118,6 +121,7 @@ def trained(
         "recipe": recipe,
         "parts": [part.tolist() for part in (train, validation, test)],
         "weights": weights_identity(settings) if architecture.frozen else "",
+        "labels": store.content(data.Y[train]),
     }
     code = ["models", "seeding", "artefacts/features", "artefacts/data", "datasets"]
     folder = store.keep(settings.cache, "modelos", parameters, code, make)
@@ -132,6 +136,12 @@ def trained(
         held=np.load(folder / "held.npy"),
         file=folder / "model.keras",
     )
+
+
+def _shuffled(Y, rows, seed):
+    Y = Y.copy()
+    Y[rows] = np.random.default_rng(seed).permutation(Y[rows])
+    return Y
 
 
 def _parts(rows, split, seed):
@@ -205,8 +215,8 @@ def phantom_mistakes(settings: Settings, trained: Trained) -> tuple[pd.DataFrame
     return table[table["era"] != table["a rede disse"]], float(facts["visible"].mean())
 
 
-def shuffled_model_2(settings: Settings) -> "keras.Model":
-    """O Modelo 2 treinado com os rótulos do treino embaralhados: só pode decorar.
+def memorizer(settings: Settings) -> Trained:
+    """Uma rede treinada com os rótulos do treino embaralhados: só pode decorar.
 
     Parameters
     ----------
@@ -214,25 +224,42 @@ def shuffled_model_2(settings: Settings) -> "keras.Model":
 
     Returns
     -------
-    keras.Model
+    Trained
     """
-    honest = model_2(settings)
-    data, recipe = honest.data, dict(models.ARCHITECTURES[honest.name].recipes["decorar"])
+    return _twin(settings, shuffle=SPLIT_SEED)
 
-    def make(folder: Path) -> None:
-        Y = data.Y.copy()
-        Y[honest.train] = np.random.default_rng(SPLIT_SEED).permutation(Y[honest.train])
-        parts = (honest.train, honest.validation)
-        source = settings.source
-        fitted = models.fit(honest.name, data.classes, data.X, Y, parts, recipe, source)
-        models.save(fitted.model, folder / "model.keras")
 
-    parameters = {
-        "model": honest.key,
-        "source": settings.source,
-        "recipe": recipe,
-        "shuffle": SPLIT_SEED,
-    }
-    code = ["models", "seeding", "artefacts/trained"]
-    folder = store.keep(settings.cache, "embaralhados", parameters, code, make)
-    return models.load(folder / "model.keras")
+def honest_twin(settings: Settings) -> Trained:
+    """A gêmea de `memorizer`: a mesma rede, receita e semente, com os rótulos certos.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    Trained
+    """
+    return _twin(settings, shuffle=None)
+
+
+def learned(trained: Trained) -> float:
+    """A parte dos rótulos de treino que uma rede repete, como ela os viu.
+
+    Parameters
+    ----------
+    trained : Trained
+
+    Returns
+    -------
+    float
+        De 0 a 1.
+    """
+    said = models.predict(trained.model, trained.data.X[trained.train]).argmax(axis=1)
+    return float((said == trained.data.labels[trained.train]).mean())
+
+
+def _twin(settings, shuffle):
+    name = choose(settings)
+    recipe = models.ARCHITECTURES[name].recipes["decorar"]
+    return trained(settings, name, "modelo-2", recipe, shuffle=shuffle)

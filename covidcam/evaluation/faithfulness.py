@@ -3,9 +3,11 @@
 A resposta é a probabilidade da classe explicada. O valor que substitui um pixel apagado (a
 **referência**) muda o resultado e por isso é sempre dito: ``"black"`` (zero, que só é preto em
 imagens de 0 a 255 ou de 0 a 1), ``"mean"`` (a média da imagem) ou ``"blur"`` (a imagem muito
-borrada).
+borrada). O padrão é a borrada: uma rede que põe cada imagem em média 0 e desvio 1 toma o preto por
+um sinal, porque ele muda o resto do filme também (`disturbance` mede quanto).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -21,6 +23,7 @@ REFERENCES = {
     # o OpenCV devolve (H, W) quando há um canal só
     "blur": lambda image: _keep3(cv2.GaussianBlur(image, (0, 0), image.shape[1] / 12)),
 }
+REFERENCE = "blur"
 # Imputação de ROAD: a média dos vizinhos, os diretos com o dobro do peso dos diagonais.
 NEIGHBOURS = np.array([[1, 2, 1], [2, 0, 2], [1, 2, 1]], np.float32) / 12
 SWEEPS = 30  # em cada escala
@@ -44,8 +47,13 @@ class Curve(NamedTuple):
     scores: np.ndarray
     auc: np.ndarray
 
+    @property
+    def end(self) -> np.ndarray:
+        """A probabilidade quando tudo foi mexido, (N,)."""
+        return self.scores[:, -1]
 
-def deletion(model, images, maps, target, reference="black", steps=10, seed=0) -> Curve:
+
+def deletion(model, images, maps, target, reference=REFERENCE, steps=10, seed=0) -> Curve:
     """Apaga os pixels do mais ao menos quente; quanto menor a área, mais fiel o mapa.
 
     Parameters
@@ -79,7 +87,7 @@ def deletion(model, images, maps, target, reference="black", steps=10, seed=0) -
     return _erase(model, images, maps, target, reference, steps, seed, insert=False)
 
 
-def insertion(model, images, maps, target, reference="blur", steps=10, seed=0) -> Curve:
+def insertion(model, images, maps, target, reference=REFERENCE, steps=10, seed=0) -> Curve:
     """Devolve os pixels do mais ao menos quente; quanto maior a área, mais fiel o mapa.
 
     Parameters
@@ -131,7 +139,10 @@ def road(model, images, maps, target, shares=ROAD_SHARES, noise=0.01, seed=0) ->
 
     References
     ----------
-    Rong, Leemann, Borisov, Kasneci e Kasneci, ICML 2022. arXiv:2202.00449.
+    A imputação: Rong, Leemann, Borisov, Kasneci e Kasneci, ICML 2022. arXiv:2202.00449. A
+    diferença entre as duas ordens: Samek, Binder, Montavon, Lapuschkin e Müller, IEEE TNNLS 28
+    (2017), 10.1109/TNNLS.2016.2599820; pela metade, como em ``ROADCombined`` da biblioteca
+    pytorch-grad-cam, de Jacob Gildenblat.
     """
     images, maps, target = _check(model, images, maps, target)
     if not len(shares) or not all(0 < share <= 1 for share in shares):
@@ -154,7 +165,7 @@ def road(model, images, maps, target, shares=ROAD_SHARES, noise=0.01, seed=0) ->
     return np.array(results)
 
 
-def average_drop(model, images, maps, target, reference="black") -> tuple[np.ndarray, np.ndarray]:
+def average_drop(model, images, maps, target, reference=REFERENCE) -> tuple[np.ndarray, np.ndarray]:
     """Quanto a confiança cai quando só fica o que o mapa aponta, e se em vez disso ela sobe.
 
     Cada pixel é pesado pelo mapa: onde ele vale 1 fica a imagem, onde vale 0 a referência. De um
@@ -176,7 +187,7 @@ def average_drop(model, images, maps, target, reference="black") -> tuple[np.nda
     Raises
     ------
     InputError
-        Como em `deletion`.
+        Como em `deletion`, ou se um mapa passa de 1: seria preciso adivinhar quanto ele aponta.
 
     References
     ----------
@@ -184,13 +195,64 @@ def average_drop(model, images, maps, target, reference="black") -> tuple[np.nda
     """
     images, maps, target = _check(model, images, maps, target)
     fill = _reference(reference)
+    if maps.max() > 1:
+        raise InputError(f"Um mapa tem o valor {maps.max():g}; aqui os mapas vão de 0 a 1.")
     says_something = np.ptp(maps, axis=(1, 2), keepdims=True) > 0
-    weight = (np.clip(maps, 0, 1) * says_something)[..., None].astype(np.float32)
+    weight = (maps * says_something)[..., None].astype(np.float32)
     backgrounds = np.array([fill(image) for image in images])
     whole = _score(model, images, target)
     kept = _score(model, backgrounds + weight * (images - backgrounds), target)
     drop = np.divide(np.maximum(whole - kept, 0), whole, out=np.zeros_like(whole), where=whole > 0)
     return drop, kept > whole
+
+
+def disturbance(
+    prepare: Callable, images, maps, reference=REFERENCE, share=0.2, seed=0
+) -> np.ndarray:
+    """Quanto muda, para a rede, o que ninguém apagou.
+
+    Uma rede que põe cada imagem em média 0 e desvio 1 lê o filme inteiro de outro modo quando uma
+    parte dele é trocada: a referência deixa de ser neutra.
+
+    Parameters
+    ----------
+    prepare : callable
+        Das imagens ao que a rede lê, (N, h, w, …); a parte congelada de `covidcam.models.cut`.
+    images, maps, seed
+        Como em `deletion`.
+    reference : str
+        Como em `deletion`.
+    share : float
+        A parte dos pixels, os mais quentes, que se apaga.
+
+    Returns
+    -------
+    ndarray, float64 (N,)
+        A mudança média dos pixels que ficaram, em desvios-padrão do que a rede lia de cada imagem;
+        acima de 0, clarearam.
+
+    Raises
+    ------
+    InputError
+        Se a referência não existe, os mapas não são aceitos ou a parte não está entre 0 e 1.
+    """
+    images, fill = np.asarray(images, np.float32), _reference(reference)
+    maps = check_maps(maps, images.shape[:3])
+    if not 0 < share < 1:
+        raise InputError(f"A parte é {share}; aceita-se um número entre 0 e 1.")
+    generator = np.random.default_rng(seed)
+    altered, missing = images.copy(), np.zeros(maps.shape, bool)
+    for image, heat, hole in zip(altered, maps, missing, strict=True):
+        hole.ravel()[_hottest_first(heat, generator)[: round(share * heat.size)]] = True
+        image[hole] = fill(image)[hole]
+    before, after = (np.asarray(prepare(each), np.float64) for each in (images, altered))
+    change = []
+    for old, new, hole in zip(before, after, missing, strict=True):
+        # na grade da rede, longe da beirada: cada ponto dela pode ler mais de um pixel
+        near = cv2.dilate(hole.astype(np.float32), np.ones((3, 3)))
+        kept = cv2.resize(near, old.shape[1::-1], interpolation=cv2.INTER_AREA) == 0
+        change.append((new - old)[kept].mean() / old.std())
+    return np.array(change)
 
 
 def impute(image: np.ndarray, missing: np.ndarray) -> np.ndarray:

@@ -210,8 +210,9 @@ def tune_threshold(maps: np.ndarray, masks: np.ndarray) -> float:
     if not masks.any():
         raise InputError("Todas as máscaras estão vazias; não há como escolher um limiar.")
     candidates = np.linspace(0.05, 0.95, 19)
-    scores = [np.nanmean(iou(maps, masks, float(value))) for value in candidates]
-    return float(candidates[int(np.argmax(scores))])
+    pairs = zip(maps, masks, strict=True)
+    scores = [_overlaps(*pair, candidates) for pair in pairs if pair[1].any()]
+    return float(candidates[int(np.argmax(np.mean(scores, axis=0)))])
 
 
 def auprc(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -294,6 +295,19 @@ def _average_precision(heat, mask):
     heat, found = heat.ravel()[order], np.cumsum(mask.ravel()[order])
     last = np.append(np.flatnonzero(np.diff(heat)), heat.size - 1)  # o fim de cada empate
     return (np.diff(found[last], prepend=0) * found[last] / (last + 1)).sum() / found[-1]
+
+
+def _overlaps(heat, mask, thresholds):
+    """O IoU em cada um de vários limiares crescentes, com uma só passada pelos pixels."""
+    if heat.min() == heat.max():
+        return np.full(len(thresholds), mask.mean())
+    passed = np.searchsorted(thresholds * heat.max(), heat.ravel(), side="right")
+    size = len(thresholds) + 1
+    regions, inside = (
+        np.bincount(passed, weights, size)[::-1].cumsum()[::-1][1:]
+        for weights in (None, mask.ravel())
+    )
+    return inside / (regions + mask.sum() - inside)
 
 
 def _region(heat, threshold):

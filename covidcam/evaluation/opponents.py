@@ -133,7 +133,8 @@ def opponents(images: np.ndarray, lungs: np.ndarray) -> dict[str, np.ndarray]:
 
     Returns
     -------
-    dict of str to ndarray, float32 (N, H, W)
+    dict of str to ndarray, float32 (N, H, W), de 0 a 1
+        Cada mapa dividido pelo seu máximo, como os de `covidcam.cam.explain`.
 
     Raises
     ------
@@ -143,7 +144,12 @@ def opponents(images: np.ndarray, lungs: np.ndarray) -> dict[str, np.ndarray]:
     lungs = check_masks(lungs)
     if images.ndim != 4 or images.shape[:3] != lungs.shape:
         raise InputError(f"As imagens têm a forma {images.shape} e os pulmões, {lungs.shape}.")
-    return {name: draw(images, lungs) for name, draw in OPPONENTS.items()}
+    return {name: _by_own_maximum(draw(images, lungs)) for name, draw in OPPONENTS.items()}
+
+
+def _by_own_maximum(maps):
+    top = maps.max(axis=(1, 2), keepdims=True)
+    return np.divide(maps, top, out=np.zeros_like(maps), where=top > 0)
 
 
 def _grey(images):

@@ -1,6 +1,6 @@
 """Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
 
-from covidcam.figures.boards import board, board_table, deletion, randomization, verdict
+from covidcam.figures.boards import board, board_table, by_class, deletion, randomization, verdicts
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.classification import accuracies, discrimination, reliability
 from covidcam.figures.curves import confusion, losses, training
@@ -33,6 +33,7 @@ __all__ = [
     "between",
     "board",
     "board_table",
+    "by_class",
     "concepts",
     "confusion",
     "controls",
@@ -72,5 +73,5 @@ __all__ = [
     "standing",
     "thickness",
     "training",
-    "verdict",
+    "verdicts",
 ]

@@ -1,12 +1,15 @@
 """Placares: cada método com o seu intervalo, do melhor ao pior."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from covidcam import evaluation
-from covidcam.evaluation import LOWER_IS_BETTER, Curve, Interval
+from covidcam.evaluation import LOWER_IS_BETTER, Curve, Interval, Likeness
 from covidcam.figures import canvas
 from covidcam.figures.text import listing, number, shortest
 
@@ -22,124 +25,203 @@ METRICS = {
     "road": "ROAD",
     "average_drop": "queda média (menor é melhor)",
 }
+REFERENCES = {"black": "preto", "mean": "média", "blur": "borrado"}
 
 
-def board(table: pd.DataFrame, metric: str) -> tuple[Figure, str]:
+def board(table: pd.DataFrame, metric: str, reference: str = "") -> tuple[Figure, str]:
     """Um ponto por método, com o intervalo de 95 %, do melhor ao pior.
 
     Parameters
     ----------
     table : DataFrame
-        O que `covidcam.evaluation.scoreboard` devolve.
-    metric : str
-        Uma das medidas da tabela.
+        O que `covidcam.evaluation.summarize` devolve.
+    metric, reference : str
+        Uma das medidas da tabela, e o que entra no lugar do que se apaga; a referência fica vazia
+        se a medida só foi feita com uma.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
-        Métodos em azul, oponentes que não olham para a rede em laranja.
+        Métodos em azul, oponentes que não olham para a rede em laranja; vazado, quem foi medido em
+        menos radiografias que os outros.
     alt : str
         O texto alternativo, para `show`.
     """
-    rows = table[table["metric"] == metric].sort_values(
+    rows = _pick(table, metric, reference).sort_values(
         "mean", ascending=metric in LOWER_IS_BETTER, kind="stable"
     )[::-1]
+    most = rows["images"].max()
     figure = canvas.new(width=5.0, height=0.24 * len(rows) + 0.9)
     axes = figure.axes[0]
     for place, row in enumerate(rows.itertuples()):
         colour = canvas.COLOURS[0 if row.kind == "método" else 1]
+        inside = colour if row.images == most else "white"
         axes.plot([row.low, row.high], [place, place], color=colour, linewidth=2)
-        axes.plot(row.mean, place, "o" if row.kind == "método" else "D", color=colour, ms=5)
+        shape = "o" if row.kind == "método" else "D"
+        axes.plot(row.mean, place, shape, color=colour, ms=5, markerfacecolor=inside)
     axes.set_yticks(np.arange(len(rows)), rows["method"])
-    axes.set_xlabel(METRICS.get(metric, metric))
+    axes.set_xlabel(_name(metric, reference))
     canvas.write(axes.xaxis, shortest)
     canvas.guide(axes)
     best, worst = rows.iloc[-1], rows.iloc[0]
     blind = rows[rows["kind"] == "oponente"]
+    few = rows[rows["images"] < most]
     alt = (
-        f"Placar de {len(rows)} mapas em {best.images} radiografias: {METRICS.get(metric, metric)}."
+        f"Placar de {len(rows)} mapas em {most} radiografias: {_name(metric, reference)}."
         f" Do melhor ao pior: {best.method}, {number(best['mean'])}, a {worst.method},"
         f" {number(worst['mean'])}. Oponentes: "
         + listing([f"{r.method} {number(r.mean)}" for r in blind.itertuples()])
         + "."
     )
+    if len(few):
+        alt += f" Em só {few['images'].max()} radiografias: {listing(few['method'].tolist())}."
     return figure, alt
 
 
-def board_table(table: pd.DataFrame, sort: str) -> pd.DataFrame:
+def board_table(table: pd.DataFrame, sort: str, reference: str = "") -> pd.DataFrame:
     """A média de cada método em cada medida, com nomes e vírgulas para quem lê.
 
     Parameters
     ----------
     table : DataFrame
-        O que `covidcam.evaluation.scoreboard` devolve.
-    sort : str
+        O que `covidcam.evaluation.summarize` devolve.
+    sort, reference : str
         A medida que ordena as linhas, da melhor à pior.
 
     Returns
     -------
     DataFrame of str
-        Uma linha por método, uma coluna por medida.
+        Uma linha por mapa, uma coluna por medida e referência.
     """
-    means = table.pivot(index="method", columns="metric", values="mean")
-    means = means.loc[table["method"].unique()]  # os empates ficam na ordem do placar
-    means = means.sort_values(sort, ascending=sort in LOWER_IS_BETTER, kind="stable")
-    means = means[[sort, *means.columns.drop(sort)]].rename(columns=METRICS)
-    return means.map(number).rename_axis(index="mapa", columns=None)
+    rows = table[table["same_as"] == ""]
+    several = rows.groupby("metric")["reference"].nunique() > 1
+    kinds = rows[["metric", "reference"]].drop_duplicates()
+    titles = {
+        (metric, fill): _name(metric, fill if several[metric] else "")
+        for metric, fill in kinds.itertuples(index=False)
+    }
+    means = rows.pivot(index="method", columns=["metric", "reference"], values="mean")
+    first = (sort, reference) if reference else next(kind for kind in titles if kind[0] == sort)
+    means = means.loc[rows["method"].unique()]  # os empates ficam na ordem do placar
+    means = means.sort_values(first, ascending=sort in LOWER_IS_BETTER, kind="stable")
+    means = means[[first, *(kind for kind in titles if kind != first)]].map(number)
+    means.columns = [titles[kind] for kind in means]
+    return means.rename_axis(index="mapa")
 
 
-def verdict(table: pd.DataFrame, metric: str, compare: str = "grad-cam") -> str:
-    """Diz em palavras que diferenças para um método são reais, isto é, não incluem zero.
+def verdicts(
+    table: pd.DataFrame, metrics: Sequence[str | tuple[str, str]], compare: str = "grad-cam"
+) -> Markdown:
+    """Quem é melhor, quem é pior e de quem nada se pode afirmar, numa comparação pareada.
 
     Parameters
     ----------
     table : DataFrame
-        O que `covidcam.evaluation.scoreboard` devolve.
-    metric : str
+        O que `covidcam.evaluation.summarize` devolve, com `compare` como o termo da comparação.
+    metrics : sequence of str or tuple
+        Medidas, ou pares de medida e referência.
     compare : str
         O método a que a tabela compara.
 
     Returns
     -------
-    str
+    IPython.display.Markdown
+        Três listas por medida; só as diferenças cujo intervalo não contém zero são melhores ou
+        piores.
     """
-    rows = table[(table["metric"] == metric) & (table["method"] != compare)]
-    found = {
-        row.method: evaluation.verdict(
-            Interval(row.difference, row.difference_low, row.difference_high)
-        )
-        for row in rows.itertuples()
-    }
-    said = {
-        "above": f"acima de {compare}",
-        "below": "abaixo",
-        "undecided": "sem diferença que estas imagens permitam afirmar",
-    }
-    parts = {key: [name for name in found if found[name] == key] for key in said}
-    return "; ".join(f"{said[key]}: {listing(parts[key]) or 'nenhum'}" for key in said)
+    lines = []
+    for metric in metrics:
+        metric, fill = (metric, "") if isinstance(metric, str) else metric
+        rows = _pick(table, metric, fill)
+        found = {"above": [], "below": [], "undecided": []}
+        for row in rows[rows["method"] != compare].itertuples():
+            change = Interval(row.difference, row.difference_low, row.difference_high)
+            found[evaluation.verdict(change)].append(row.method)
+        blind = rows["method"][rows["kind"] == "oponente"].tolist()
+        better, worse = ("below", "above") if metric in LOWER_IS_BETTER else ("above", "below")
+        title = METRICS[metric].partition(" (")[0] + (f", {REFERENCES[fill]}" if fill else "")
+        lines += [
+            f"**{title}**\n",
+            f"- melhores que o {compare}: {_names(found[better], blind)}",
+            f"- piores: {_names(found[worse], blind)}",
+            f"- sem diferença que se possa afirmar: {_names(found['undecided'], blind)}\n",
+        ]
+    return Markdown("\n".join(lines))
 
 
-def randomization(tests: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
+def by_class(
+    values: pd.DataFrame, metric: str, classes: Sequence[str], fewest: int = 5
+) -> pd.DataFrame:
+    """A média de cada mapa com cada referência, em todas as radiografias e por classe explicada.
+
+    Parameters
+    ----------
+    values : DataFrame
+        O que `covidcam.evaluation.measure` devolve.
+    metric : str
+    classes : sequence of str
+        Os nomes das classes, na ordem da rede.
+    fewest : int
+        Uma classe explicada em menos radiografias do que isto não tem coluna.
+
+    Returns
+    -------
+    DataFrame of str
+        Uma linha por mapa medido em todas elas; as colunas são pares de referência e classe, com o
+        número de radiografias.
+    """
+    rows = _pick(values, metric)
+    most = rows.groupby("method", sort=False)["film"].nunique()
+    rows = rows[rows["method"].isin(most.index[most == most.max()])]
+    counts = rows.drop_duplicates("film")["target"].value_counts().sort_index()
+    shown = {f"{classes[k]} ({count})": [k] for k, count in counts.items() if count >= fewest}
+    shown = {f"todas ({counts.sum()})": list(counts.index)} | shown
+    columns = {}
+    for fill in rows["reference"].unique():
+        for title, targets in shown.items():
+            part = rows[(rows["reference"] == fill) & rows["target"].isin(targets)]
+            means = part.groupby("method", sort=False)["value"].mean()
+            columns[REFERENCES[fill], title] = means
+    table = pd.DataFrame(columns)
+    last = [column for column in table if column[1].startswith("todas")][-1]
+    ordered = table.sort_values(last, ascending=metric in LOWER_IS_BETTER, kind="stable")
+    return ordered.map(number).rename_axis(index="mapa")
+
+
+def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[Figure, str]:
     """Quanto cada mapa ainda se parece com o original à medida que a rede é sorteada de novo.
 
     Parameters
     ----------
-    tests : dict of str to DataFrame
-        Nome do método e o que `covidcam.evaluation.randomization_test` devolve.
+    test, strangers
+        Como em `covidcam.evaluation.remains`.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
+        Uma linha por método, a média; a faixa vai da menor à maior das redes sorteadas; tracejada,
+        a semelhança de mapas de pacientes diferentes.
     alt : str
         O texto alternativo, para `show`.
     """
-    figure = canvas.new(1, 2, height=3.2)
+    figure = canvas.new(1, 2, height=3.4)
+    left = evaluation.remains(test, strangers)
     ends = {}
     for axes, measure in zip(figure.axes, ("spearman", "ssim"), strict=True):
-        for (name, test), colour in zip(tests.items(), canvas.COLOURS, strict=False):
-            means = test.groupby("step")[measure].mean()
-            axes.plot(means.index, means, "o-", ms=3, color=colour, label=name)
-            ends.setdefault(measure, []).append(f"{name}, {number(means.iloc[-1])}")
+        for method, colour in zip(left.index, canvas.COLOURS, strict=False):
+            drawn = test[test["method"] == method].groupby(["step", "seed"])[measure].mean()
+            drawn = drawn.unstack("seed")
+            means = drawn.mean(axis=1)
+            axes.plot(means.index, means, "o-", ms=3, color=colour, label=method)
+            axes.fill_between(
+                means.index, drawn.min(axis=1), drawn.max(axis=1), color=colour, alpha=0.15, lw=0
+            )
+            other = left.loc[method, f"{measure}_strangers"]
+            axes.axhline(other, color=colour, linestyle="--", linewidth=0.8)
+            ends.setdefault(measure, []).append(
+                f"{method}, {number(left.loc[method, measure])}"
+                f" (pacientes diferentes, {number(other)})"
+            )
         axes.axhline(0, color="#5a6b73", linewidth=0.8)
         axes.set(title="Spearman" if measure == "spearman" else "SSIM", ylim=(-0.5, 1.05))
         axes.set_xlabel("camadas sorteadas, do topo à base")
@@ -185,3 +267,20 @@ def deletion(curves: dict[str, Curve]) -> tuple[Figure, str]:
         f" área média sob a curva: {listing(areas)}."
     )
     return figure, alt
+
+
+def _names(found, blind):
+    """Os nomes de uma lista, com os oponentes numa expressão só quando estão todos nela."""
+    if len(blind) > 1 and set(blind) <= set(found):
+        found = [*(name for name in found if name not in blind), "todos os oponentes"]
+    return listing(found) or "nenhum"
+
+
+def _name(metric, reference=""):
+    return METRICS.get(metric, metric) + (f", {REFERENCES[reference]}" if reference else "")
+
+
+def _pick(table, metric, reference=""):
+    """As linhas de uma medida, cada mapa uma vez só, por mais nomes que tenha."""
+    rows = table[(table["metric"] == metric) & (table["same_as"] == "")]
+    return rows[rows["reference"] == reference] if reference else rows

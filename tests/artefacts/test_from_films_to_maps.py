@@ -11,6 +11,9 @@ from PIL import Image
 
 from covidcam import artefacts, cam, datasets, evaluation, models, novelty
 from covidcam.artefacts import maps, networks
+from covidcam.models import ARCHITECTURES
+
+RECIPE = {"epochs": 1, "learning_rate": 1e-3, "seed": 3}  # nenhum outro teste a usa
 
 
 def made(chosen):
@@ -105,7 +108,7 @@ def test_what_is_made_once_is_not_made_again(chosen, trained):
         artefacts.predicted_maps(chosen, trained)
         artefacts.usual_films(chosen)
         artefacts.frozen_features(chosen, "mini-vgg", "pooled", trained.data.X[:4])
-        artefacts.shuffled_model_2(chosen)
+        artefacts.memorizer(chosen)
 
     everything()
     before = made(chosen)
@@ -151,24 +154,52 @@ def two_methods(monkeypatch):
 
 
 def test_the_board_is_the_mean_of_the_loose_measures(chosen, trained, two_methods):
-    table = artefacts.board(chosen, trained, ("pointing_game", "energy_inside"))
+    table = artefacts.where_board(chosen, trained)
     films = artefacts.abnormal_films(trained)
     heat = {name: cam.explain(trained.model, films.images, name).values for name in two_methods}
     heat |= evaluation.opponents(films.images, films.lungs)
     assert set(table["method"]) == set(heat)
+    assert set(table["metric"]) == set(evaluation.WHERE)
     for row in table.itertuples():
-        values = getattr(evaluation, row.metric)(heat[row.method], films.lesions)
+        values = evaluation.WHERE[row.metric](heat[row.method], films.lesions)
         assert row.mean == pytest.approx(np.nanmean(values), abs=1e-6)
         assert row.images == len(films.images)
         assert row.patients == len(set(films.patients))
 
 
-def test_the_two_boards_of_the_book(chosen, trained, two_methods):
-    where = artefacts.where_board(chosen, trained)
-    assert set(where["metric"]) == set(evaluation.WHERE)
-    few = artefacts.faithful_board(chosen, trained)
-    assert set(few["metric"]) == set(evaluation.FAITHFUL)
-    assert few["images"].max() <= artefacts.FEW
+def test_few_films_keep_their_place_among_all(chosen, trained):
+    whole = artefacts.measured(chosen, trained, ("pointing_game",), ("grad-cam",))
+    few = artefacts.measured(chosen, trained, ("pointing_game",), ("grad-cam",), limit=2)
+    films = artefacts.abnormal_films(trained)
+    assert few["film"].unique().tolist() == [0, len(films.images) - 1]
+    both = few.merge(whole, on=["method", "film"], suffixes=("", "_whole"))
+    assert len(both) == len(few)
+    both = both[both["method"] != "ao acaso"]  # outro sorteio para outro conjunto de filmes
+    assert both["value"].tolist() == pytest.approx(both["value_whole"].tolist())
+
+
+def test_deletion_is_told_with_each_reference_in_all_films_for_the_gradient_family(
+    chosen, trained, two_methods, monkeypatch
+):
+    monkeypatch.setitem(cam.METHODS, "eigen-cam", maps.cam.METHODS.get("grad-cam"))
+    monkeypatch.setattr(maps, "FEW", 2)
+    table = artefacts.faithful_board(chosen, trained)
+    assert set(table["metric"]) == set(evaluation.FAITHFUL)
+    films = artefacts.abnormal_films(trained)
+    images = table.set_index(["method", "metric", "reference"])["images"]
+    for reference in evaluation.REFERENCES:
+        for method in (*two_methods, *evaluation.OPPONENTS):
+            assert images[method, "deletion", reference] == len(films.images)
+        assert images["eigen-cam", "deletion", reference] == 2
+    assert images["grad-cam", "road", ""] == images["bordas", "insertion", "blur"] == 2
+    heat = evaluation.opponents(films.images, films.lungs)["centro"]
+    target = cam.explain(trained.model, films.images).target
+    areas = evaluation.deletion(trained.model, films.images, heat, target, "mean").auc
+    told = table.set_index(["method", "metric", "reference"])["mean"]
+    assert told["centro", "deletion", "mean"] == pytest.approx(areas.mean(), abs=1e-6)
+    values = artefacts.faithful_values(chosen, trained)
+    rows = values[(values.method == "centro") & (values.reference == "mean")]
+    assert rows["value"].tolist() == pytest.approx(areas.tolist(), abs=1e-6)
 
 
 def test_predicted_maps_are_those_of_the_predicted_class(chosen, trained):
@@ -186,12 +217,17 @@ def test_the_tuned_threshold_is_the_best_of_the_validation(trained):
     def overlap(threshold):
         return np.nanmean(evaluation.iou(heat, before.lesions, threshold))
 
-    found = table.loc["grad-cam", "limiar"]
+    row = table.loc["grad-cam"]
+    found = row["threshold"]
     assert overlap(found) >= max(map(overlap, np.arange(0.1, 1, 0.1))) - 1e-9
     test = artefacts.abnormal_films(trained)
-    measured = evaluation.iou(cam.explain(trained.model, test.images).values, test.lesions, found)
-    assert table.loc["grad-cam", "IoU"] == pytest.approx(np.nanmean(measured), abs=1e-6)
-    assert table.loc["grad-cam", "de"] <= table.loc["grad-cam", "IoU"] <= table.loc["grad-cam", "a"]
+    heat = cam.explain(trained.model, test.images).values
+    tuned, otsu = (evaluation.iou(heat, test.lesions, cut) for cut in (found, "otsu"))
+    assert row["tuned"] == pytest.approx(np.nanmean(tuned), abs=1e-6)
+    assert row["otsu"] == pytest.approx(np.nanmean(otsu), abs=1e-6)
+    assert row["difference"] == pytest.approx(row["tuned"] - row["otsu"])
+    assert row["difference_low"] <= row["difference"] <= row["difference_high"]
+    assert set(table.index) == {"grad-cam", *evaluation.OPPONENTS}
 
 
 def test_lung_energy_is_told_by_class_where_there_are_boxes(chosen, trained, monkeypatch):
@@ -284,26 +320,47 @@ def test_mistakes_are_told_with_what_was_drawn(chosen, trained):
     assert ceiling == facts["visible"].mean()
 
 
-def test_the_shuffled_network_learns_other_labels_in_the_training_only(
+def test_only_the_labels_of_the_training_tell_the_memorizer_from_its_twin(
     chosen, trained, monkeypatch
 ):
-    given = {}
+    given = []
+    fit = networks.models.fit
 
-    def fit(name, classes, images, Y, parts, *rest, **options):
-        given["Y"], given["parts"] = np.array(Y), parts
-        raise KeyboardInterrupt
+    def seen(name, classes, images, Y, parts, recipe, *rest, **options):
+        given.append((name, np.array(Y), parts, dict(recipe)))
+        return fit(name, classes, images, Y, parts, recipe, *rest, **options)
 
-    monkeypatch.setattr(networks.models, "fit", fit)
-    monkeypatch.setattr(networks, "SPLIT_SEED", 41)  # outro artefato, ainda por fazer
-    monkeypatch.setattr(networks, "model_2", lambda settings: trained)
-    with pytest.raises(KeyboardInterrupt):
-        artefacts.shuffled_model_2(chosen)
-    Y, true = given["Y"], trained.data.Y
-    assert (Y[trained.train] != true[trained.train]).any()
-    assert Y[trained.train].sum(axis=0).tolist() == true[trained.train].sum(axis=0).tolist()
-    rest = np.concatenate([trained.validation, trained.test])
-    np.testing.assert_array_equal(Y[rest], true[rest])
-    np.testing.assert_array_equal(given["parts"][0], trained.train)
+    monkeypatch.setattr(networks.models, "fit", seen)
+    monkeypatch.setattr(
+        networks,
+        "_twin",
+        lambda settings, shuffle: networks.trained(
+            settings, "mini-vgg", "modelo-2", RECIPE, shuffle=shuffle
+        ),
+    )
+    memorizer, twin = artefacts.memorizer(chosen), artefacts.honest_twin(chosen)
+    (name, Y, parts, recipe), (_, honest, other_parts, other_recipe) = given
+    assert recipe == other_recipe == RECIPE and name == "mini-vgg"
+    for part, other in zip(parts, other_parts, strict=True):
+        np.testing.assert_array_equal(part, other)
+    np.testing.assert_array_equal(honest, trained.data.Y)
+    train = memorizer.train
+    assert (Y[train] != honest[train]).any()
+    assert Y[train].sum(axis=0).tolist() == honest[train].sum(axis=0).tolist()
+    rest = np.concatenate([memorizer.validation, memorizer.test])
+    np.testing.assert_array_equal(Y[rest], honest[rest])
+    np.testing.assert_array_equal(memorizer.data.Y, Y)  # o que ela viu, para medir o que decorou
+    np.testing.assert_array_equal(twin.data.Y, honest)
+    assert memorizer.key != twin.key
+    said = models.predict(memorizer.model, memorizer.data.X[train]).argmax(axis=1)
+    assert artefacts.learned(memorizer) == (said == Y[train].argmax(axis=1)).mean()
+
+
+def test_the_recipe_of_the_twins_has_no_variation_and_no_price():
+    for each in ARCHITECTURES.values():
+        recipe = each.recipes.get("decorar", {})
+        assert not each.frozen or not recipe
+        assert each.frozen or set(recipe) == {"epochs", "learning_rate", "seed"}
 
 
 def test_what_the_last_pages_ask_is_made_ahead(chosen, monkeypatch):

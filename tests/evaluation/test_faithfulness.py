@@ -11,7 +11,7 @@ import scipy.sparse.linalg
 from linear_model import linear
 
 from covidcam.errors import InputError
-from covidcam.evaluation import average_drop, deletion, insertion, road
+from covidcam.evaluation import average_drop, deletion, disturbance, insertion, road
 from covidcam.evaluation.faithfulness import impute
 
 WEIGHTS = np.array([0.30, 0.05, 0.20, 0.02, 0.25, 0.10])
@@ -65,14 +65,14 @@ def test_a_film_of_one_channel_may_be_blurred():
 def test_a_network_of_free_size_is_accepted():
     inputs = keras.Input((None, None, 1))
     free = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
-    curve = deletion(free, X, as_map(range(6)), TARGET, steps=6)
+    curve = deletion(free, X, as_map(range(6)), TARGET, "black", steps=6)
     assert curve.scores[0, [0, -1]] == pytest.approx([IMAGE.mean(), 0])
 
 
 def test_each_image_has_its_own_curve():
     two = np.concatenate([X, X * 0.5])
     heat = np.repeat(as_map(range(6)), 2, axis=0)
-    curve = deletion(MODEL, two, heat, np.array([1, 1]), steps=6)
+    curve = deletion(MODEL, two, heat, np.array([1, 1]), "black", steps=6)
     assert curve.scores.shape == (2, 7)
     assert curve.auc[1] == pytest.approx(curve.auc[0] / 2, abs=1e-6)
 
@@ -80,7 +80,7 @@ def test_each_image_has_its_own_curve():
 def test_ties_are_drawn_and_not_read_in_order():
     many = np.repeat(X, 60, axis=0)
     flat = np.ones((60, 2, 3))
-    curve = deletion(MODEL, many, flat, np.ones(60, int), steps=6)
+    curve = deletion(MODEL, many, flat, np.ones(60, int), "black", steps=6)
     everyone = [area(order, np.zeros(6)) for order in permutations(range(6))]
     assert curve.auc.std() > 0
     assert curve.auc.mean() == pytest.approx(np.mean(everyone), abs=0.02)
@@ -145,20 +145,67 @@ def reflect(index, size):
 
 def test_keeping_everything_drops_nothing_and_keeping_nothing_drops_all():
     halves = np.ones((1, 2, 3))
-    halves[0, 0, 0] = 0.999  # não é chato
-    drop, increase = average_drop(MODEL, X, halves, TARGET)
+    halves[0, 0, 0] = 0.999  # não é plano
+    drop, increase = average_drop(MODEL, X, halves, TARGET, "black")
     assert drop == pytest.approx([0], abs=1e-3)
     assert not increase[0]
-    assert average_drop(MODEL, X, np.zeros((1, 2, 3)), TARGET)[0] == pytest.approx([1])
-    assert average_drop(MODEL, X, np.ones((1, 2, 3)), TARGET)[0] == pytest.approx([1])  # chato
+    for flat in (np.zeros((1, 2, 3)), np.ones((1, 2, 3))):
+        assert average_drop(MODEL, X, flat, TARGET, "black")[0] == pytest.approx([1])
 
 
 def test_average_drop_by_hand():
     heat = np.array([[[1.0, 0.5, 0.0], [0.0, 0.0, 0.0]]])
     kept = WEIGHTS @ (IMAGE * heat.ravel())
     whole = WEIGHTS @ IMAGE
-    drop, _ = average_drop(MODEL, X, heat, TARGET)
+    drop, _ = average_drop(MODEL, X, heat, TARGET, "black")
     assert drop == pytest.approx([(whole - kept) / whole], abs=1e-6)
+
+
+def test_average_drop_refuses_a_map_above_one():
+    heat = np.array([[[1000.0, 0.5, 0.0], [0.0, 0.0, 0.0]]])  # cortado em 1, guardaria o filme
+    with pytest.raises(InputError, match="o valor 1000; aqui os mapas vão de 0 a 1"):
+        average_drop(MODEL, X, heat, TARGET)
+    assert np.isfinite(average_drop(MODEL, X, heat / heat.max(), TARGET)[0]).all()
+
+
+def in_z(images):
+    """O que uma rede lê quando põe cada imagem em média 0 e desvio 1."""
+    mean, std = (getattr(images, f)(axis=(1, 2), keepdims=True) for f in ("mean", "std"))
+    return (images - mean) / std
+
+
+def test_black_disturbs_what_was_not_erased_as_computed_by_hand():
+    # uma faixa quente de 200 sobre um fundo de 100, longe da beirada do que se apaga
+    image = np.full((1, 20, 20, 1), 100, np.float32)
+    image[:, :4] = 200
+    heat = np.zeros((1, 20, 20))
+    heat[:, :4] = 1
+    before = (100 - 120) / 40  # média 120, desvio 40
+    for reference, fill in (("black", 0.0), ("mean", 120.0)):
+        values = np.r_[np.full(80, fill), np.full(320, 100.0)]
+        after = (100 - values.mean()) / values.std()
+        found = disturbance(in_z, image, heat, reference, share=0.2)
+        assert found == pytest.approx([after - before], abs=1e-5)
+        # em desvios do que a rede lia, qualquer que seja a unidade em que lê
+        other = disturbance(lambda seen: 7 * in_z(seen) + 3, image, heat, reference, share=0.2)
+        assert other == pytest.approx(found, abs=1e-5)
+
+
+def test_a_network_that_reads_pixels_as_they_are_is_not_disturbed():
+    random = np.random.default_rng(0)
+    images, maps = random.uniform(0, 255, (2, 20, 20, 1)), random.random((2, 20, 20))
+    maps[:, 8:] = 0  # um canto quente, para que reste o que medir
+    assert disturbance(lambda seen: seen, images, maps, "black").tolist() == [0, 0]
+    assert (np.abs(disturbance(in_z, images, maps, "black")) > 0.1).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [({"share": 0}, "parte"), ({"share": 1.2}, "parte"), ({"reference": "branco"}, "'branco'")],
+)
+def test_disturbance_refuses_what_it_cannot_erase(change, word):
+    with pytest.raises(InputError, match=word):
+        disturbance(in_z, X, np.ones((1, 2, 3)), **change)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,15 @@ import pytest
 from scipy.stats import binomtest
 
 from covidcam.errors import InputError
-from covidcam.evaluation import Interval, balanced_accuracy, bootstrap, spread, verdict, wilson
+from covidcam.evaluation import (
+    Interval,
+    balanced_accuracy,
+    bootstrap,
+    bootstrap_t,
+    spread,
+    verdict,
+    wilson,
+)
 
 
 def test_one_image_a_patient_gives_the_normal_interval():
@@ -100,3 +108,59 @@ def test_a_difference_of_balanced_accuracies_is_the_balanced_difference():
     first, second = random.integers(2, size=(2, 60)).astype(float)
     one, other = (balanced_accuracy(each, labels, people).mean for each in (first, second))
     assert balanced_accuracy(second - first, labels, people).mean == pytest.approx(other - one)
+
+
+def test_bootstrap_t_by_hand_draw_after_draw():
+    values, groups = np.array([1.0, 2.0, 6.0, 3.0]), np.array(list("aabc"))
+    people = [np.array([1.0, 2.0]), np.array([6.0]), np.array([3.0])]
+
+    def mean_and_error(drawn):
+        total = sum(len(each) for each in drawn)
+        mean = sum(each.sum() for each in drawn) / total
+        spread = sum((each.sum() - mean * len(each)) ** 2 for each in drawn)
+        return mean, np.sqrt(len(drawn) / (len(drawn) - 1) * spread) / total
+
+    mean, error = mean_and_error(people)
+    draws = np.random.default_rng(4).multinomial(3, np.full(3, 1 / 3), size=500)
+    ratios = []
+    for draw in draws:
+        again, own = mean_and_error(
+            [p for p, n in zip(people, draw, strict=True) for _ in range(n)]
+        )
+        if own > 0:
+            ratios.append((again - mean) / own)
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    found = bootstrap_t(values, groups, samples=500, seed=4)
+    assert found == pytest.approx((3.0, mean - high * error, mean - low * error))
+
+
+def test_bootstrap_t_covers_where_a_dozen_patients_are_too_few_for_quantiles():
+    random = np.random.default_rng(0)
+    tries, people = 300, np.arange(12)
+    covered = {bootstrap: 0, bootstrap_t: 0}
+    for seed in range(tries):
+        values = random.exponential(size=12)  # comprida para um lado, de média 1
+        for interval in covered:
+            found = interval(values, people, samples=400, seed=seed)
+            covered[interval] += found.low <= 1 <= found.high
+    assert binomtest(covered[bootstrap_t], tries, 0.95).pvalue > 0.01
+    assert covered[bootstrap] < covered[bootstrap_t]
+    assert binomtest(covered[bootstrap], tries, 0.95).pvalue < 0.01
+
+
+def test_bootstrap_t_of_many_patients_is_the_normal_interval():
+    values = np.random.default_rng(0).normal(size=400)
+    found = bootstrap_t(values, np.arange(400), samples=5000)
+    half = 1.96 * values.std(ddof=1) / np.sqrt(400)
+    assert found == pytest.approx(
+        (values.mean(), values.mean() - half, values.mean() + half), abs=0.1 * half
+    )
+
+
+def test_bootstrap_t_leaves_out_what_was_not_measured():
+    values, groups = np.array([1.0, np.nan, 3.0, 2.0]), np.arange(4)
+    kept = np.isfinite(values)
+    assert bootstrap_t(values, groups) == bootstrap_t(values[kept], groups[kept])
+    assert np.isnan(bootstrap_t(np.full(3, np.nan), np.arange(3))).all()
+    with pytest.raises(InputError, match="ao menos dois"):
+        bootstrap_t(np.ones(3), np.zeros(3))

@@ -124,3 +124,14 @@ def test_auprc_is_the_average_precision_of_the_field(levels):
         average_precision_score(m.ravel(), h.ravel()) for h, m in zip(maps, masks, strict=True)
     ]
     assert evaluation.auprc(maps, masks) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_tuned_threshold_is_the_one_that_trying_each_would_choose():
+    random = np.random.default_rng(2)
+    maps, masks = random.random((6, 12, 12)) ** 2, random.random((6, 12, 12)) < 0.3
+    maps[3], masks[4] = 0.4, False  # um mapa plano, e um filme sem verdade
+    maps[masks] += 0.2
+    thresholds = np.linspace(0.05, 0.95, 19)
+    scores = [np.nanmean(evaluation.iou(maps, masks, float(value))) for value in thresholds]
+    assert evaluation.tune_threshold(maps, masks) == thresholds[np.argmax(scores)]
+    assert 0 < np.argmax(scores) < 18

@@ -2,10 +2,13 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
-from covidcam import evaluation
+from covidcam import cam, evaluation
 from covidcam.cam import METHODS
+from covidcam.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,59 @@ def test_ssim_of_known_pairs():
     expected = (2 * 0.2 * 0.6 + 1e-4) / (0.2**2 + 0.6**2 + 1e-4)
     flat = evaluation.ssim(np.full((16, 16), 0.2), np.full((16, 16), 0.6))
     assert flat == pytest.approx(expected)
+
+
+def test_likeness_is_spearman_and_ssim_pair_by_pair():
+    random = np.random.default_rng(0)
+    first, second = random.random((2, 3, 32, 32))
+    second[1] = 0.5  # plano
+    second[2] = first[2] ** 3  # a mesma ordem
+    found = evaluation.likeness(first, second)
+    assert found.spearman[0] == pytest.approx(spearmanr(first[0], second[0], axis=None).statistic)
+    assert found.ssim[0] == pytest.approx(evaluation.ssim(first[0], second[0]))
+    assert np.isnan(found.spearman[1]) and np.isnan(found.ssim[1])
+    assert found.spearman[2] == pytest.approx(1) and found.ssim[2] < 1
+    with pytest.raises(InputError, match="par deles"):
+        evaluation.likeness(first, second[:2])
+
+
+def test_strangers_are_never_of_the_same_patient():
+    groups = np.array(list("aabbbcd"))
+    pairs = evaluation.strangers(groups, seed=1)
+    assert (groups[pairs] != groups).all()
+    assert len({tuple(evaluation.strangers(groups, seed=s)) for s in range(9)}) > 1
+    with pytest.raises(InputError, match="um paciente"):
+        evaluation.strangers(["a", "a"])
+
+
+def test_every_seed_draws_another_network_for_every_method(model, images):
+    methods = ["grad-cam", "gradient"]
+    table = evaluation.randomization_test(model, images, methods, seeds=(3, 5))
+    assert len(table) == 2 * 4 * 2 * 4  # sementes, passos, métodos, imagens
+    alone = evaluation.randomization_test(model, images, "gradient", seeds=(5,))
+    mine = table[(table.method == "gradient") & (table.seed == 5)]
+    assert mine.spearman.tolist() == pytest.approx(alone.spearman.tolist(), abs=1e-6)
+    ends = table[(table.step == 3) & (table.method == "gradient")]
+    one, other = (ends[ends.seed == seed].spearman.to_numpy() for seed in (3, 5))
+    assert not np.allclose(one, other)
+
+
+def test_random_maps_are_those_of_networks_wholly_drawn(model, images):
+    target = np.array([0, 1, 2, 0])
+    drawn = list(evaluation.random_maps(model, images, target, (3, 5), "gradient"))
+    assert len(drawn) == 2 and not np.allclose(*drawn)
+    other = evaluation.randomize(model, seed=5)
+    np.testing.assert_allclose(
+        drawn[1], cam.explain(other, images, "gradient", target=target).values, atol=1e-5
+    )
+
+
+def test_what_remains_is_told_over_networks_and_beside_strangers():
+    rows = [(0, 0, 1.0, 1.0), (1, 0, 1.0, 1.0), (0, 2, 0.1, 0.2), (1, 2, 0.5, 0.4)]
+    test = pd.DataFrame(rows, columns=["seed", "step", "spearman", "ssim"]).assign(method="cam")
+    pairs = {"cam": evaluation.Likeness(np.array([0.2, 0.4, np.nan]), np.array([0.6, 0.6, 0.6]))}
+    left = evaluation.remains(test, pairs).loc["cam"]
+    assert left[["spearman", "spearman_low", "spearman_high"]].tolist() == [0.3, 0.1, 0.5]
+    assert left["spearman_strangers"] == pytest.approx(0.3)
+    assert left["ssim_strangers"] == pytest.approx(0.6)
+    assert left["ssim_high"] == 0.4

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from covidcam import cam, evaluation
@@ -78,6 +79,8 @@ def test_the_constant_reference_is_chance(case, table):
         ({"masks": np.zeros((9, 24, 20))}, "forma"),
         ({"masks": np.full((9, 24, 24), 0.5)}, "0 e 1"),
         ({"compare": "rise"}, "rise"),
+        ({"metrics": [("deletion", "branco")]}, "'branco' não existe"),
+        ({"metrics": [("auprc", "mean")]}, "não tem referência"),
     ],
 )
 def test_bad_input_is_refused(case, change, word):
@@ -106,3 +109,63 @@ def test_images_from_minus_one_to_one_are_measured(case):
     spots = [brightest_spot(c["images"], c["masks"]) for c in (case, scaled)]
     brightest = [spot.reshape(9, -1).argmax(axis=1) for spot in spots]
     assert (spots[1] >= 0).all() and (brightest[0] == brightest[1]).all()
+
+
+def test_maps_that_are_one_are_measured_once_and_said_to_be_one(case, table):
+    # CAM e Grad-CAM são o mesmo mapa onde a média global encontra uma camada densa
+    rows = table[table.metric == "deletion"].set_index("method")
+    # e sem máscaras dos pulmões esse oponente é a imagem inteira, como o constante
+    same = {"cam": "grad-cam", "pulmões": "constante"}
+    assert rows["same_as"].to_dict() == dict.fromkeys(rows.index, "") | same
+    measured = ["mean", "low", "high"]
+    assert rows.loc["cam", measured].tolist() == rows.loc["grad-cam", measured].tolist()
+
+
+def test_opponents_and_methods_reach_the_measures_by_the_same_maximum(case):
+    blind = evaluation.opponents(case["images"], case["masks"])
+    for name, maps in blind.items():
+        assert maps.max(axis=(1, 2)).tolist() == pytest.approx([1] * 9), name
+        assert maps.min() >= 0
+    edges = evaluation.OPPONENTS["bordas"](case["images"], case["masks"])
+    top = edges.max(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(blind["bordas"], edges / top, rtol=1e-6)
+    nothing = evaluation.opponents(case["images"], np.zeros_like(case["masks"]))
+    assert (nothing["pulmões"] == 0).all()  # sem pulmões não há por que dividir
+
+
+def test_the_average_drop_of_edges_is_that_of_the_map_from_zero_to_one(case):
+    table = evaluation.scoreboard(**case, methods=["grad-cam"], metrics=["average_drop"])
+    edges = evaluation.opponents(case["images"], np.ones_like(case["masks"]))["bordas"]
+    target = case["model"].predict(case["images"], verbose=0).argmax(axis=1)
+    alone, _ = evaluation.average_drop(case["model"], case["images"], edges, target)
+    row = table[table.method == "bordas"].iloc[0]
+    assert row["mean"] == pytest.approx(alone.mean(), abs=1e-6)
+    assert row["reference"] == evaluation.REFERENCE
+
+
+def test_each_reference_is_a_row_of_its_own(case):
+    metrics = [("deletion", "black"), ("deletion", "mean"), "road"]
+    plain = {name: each for name, each in case.items() if name != "groups"}
+    values = evaluation.measure(**plain, methods=["gradient"], metrics=metrics, blind=False)
+    maps = cam.explain(case["model"], case["images"], "gradient")
+    for reference in ("black", "mean"):
+        curve = evaluation.deletion(
+            case["model"], case["images"], maps.values, maps.target, reference
+        )
+        rows = values[values.reference == reference].sort_values("film")
+        assert rows["value"].tolist() == pytest.approx(curve.auc.tolist(), abs=1e-6)
+        assert rows["target"].tolist() == maps.target.tolist()
+    assert set(values["reference"]) == {"black", "mean", ""}
+    assert set(values["method"]) == {"gradient"}
+
+
+def test_a_map_measured_in_some_films_is_compared_in_them():
+    one = {"kind": "método", "metric": "auprc", "reference": "", "same_as": "", "target": 0}
+    whole = [{"method": "grad-cam", "film": k, "value": v} for k, v in enumerate([0, 1, 2, 9])]
+    some = [{"method": "rise", "film": k, "value": v} for k, v in ((0, 1.0), (2, 5.0))]
+    table = evaluation.summarize(
+        pd.DataFrame([one | row for row in whole + some]), np.arange(4)
+    ).set_index("method")
+    assert table.loc["rise", "difference"] == pytest.approx(((1 - 0) + (5 - 2)) / 2)
+    assert table.loc["rise", ["images", "patients"]].tolist() == [2, 2]
+    assert table.loc["grad-cam", "mean"] == pytest.approx(3)
