@@ -4,9 +4,11 @@ from covidcam.evaluation import controls, repairs
 from covidcam.evaluation.classification import (
     OneVsRest,
     accuracy,
+    calibration,
     calibration_error,
     calibration_noise,
     fit_temperature,
+    losses,
     one_vs_rest,
     reliability,
     temper,
@@ -14,11 +16,14 @@ from covidcam.evaluation.classification import (
 from covidcam.evaluation.faithfulness import Curve, average_drop, deletion, insertion, road
 from covidcam.evaluation.intervals import (
     Interval,
+    against_chance,
     balanced_accuracy,
     bootstrap,
+    sign_flip,
     spread,
     verdict,
     wilson,
+    wilson_by_patient,
 )
 from covidcam.evaluation.leakage import nearest, split_gap
 from covidcam.evaluation.localization import (
@@ -50,10 +55,12 @@ __all__ = [
     "Interval",
     "OneVsRest",
     "accuracy",
+    "against_chance",
     "auprc",
     "average_drop",
     "balanced_accuracy",
     "bootstrap",
+    "calibration",
     "calibration_error",
     "calibration_noise",
     "controls",
@@ -63,6 +70,7 @@ __all__ = [
     "fit_temperature",
     "insertion",
     "iou",
+    "losses",
     "max_sensitivity",
     "nearest",
     "one_vs_rest",
@@ -76,6 +84,7 @@ __all__ = [
     "repairs",
     "road",
     "scoreboard",
+    "sign_flip",
     "sparseness",
     "split_gap",
     "spread",
@@ -84,4 +93,5 @@ __all__ = [
     "tune_threshold",
     "verdict",
     "wilson",
+    "wilson_by_patient",
 ]
