@@ -7,6 +7,8 @@ import pandas as pd
 
 from covidcam.errors import InputError
 
+UNLIKELY = 0.05  # a chance abaixo da qual se afirma uma diferença
+
 
 class Interval(NamedTuple):
     """Uma média e os limites do seu intervalo de confiança."""

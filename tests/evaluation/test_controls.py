@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
