@@ -10,7 +10,7 @@ import pandas as pd
 from covidcam import datasets, evaluation, models
 from covidcam.artefacts.data import arrays, raw_data
 from covidcam.artefacts.trained import Trained
-from covidcam.figures.text import listing, shortest, thousands
+from covidcam.figures.text import listing, thousands
 from covidcam.settings import Settings
 
 if TYPE_CHECKING:
@@ -179,11 +179,11 @@ def recipe(trained: Trained, model: str = "modelo-2") -> pd.Series:
             "parâmetros, parte treinada": thousands(learnt.count_params()),
             "perda": "entropia cruzada",
             "otimizador": "Adam",
-            "passo": f"{shortest(options['learning_rate'])}, que cai em cosseno até zero",
+            "passo": f"{_plain(options['learning_rate'])}, que cai em cosseno até zero",
             "imagens por lote": str(options["batch_size"]),
             "épocas": str(len(trained.history)),
             "as imagens variam no treino": "sim" if options["augment"] else "não",
-            "penalidade L1 no último mapa": shortest(price) if price else "não",
+            "penalidade L1 no último mapa": _plain(price) if price else "não",
             "semente": str(options["seed"]),
         },
         name=trained.name,
@@ -216,3 +216,7 @@ def layers(model: "keras.Model") -> pd.DataFrame:
 def _kind(layer):
     name = LAYERS.get(type(layer).__name__, type(layer).__name__)
     return f"{name} {' × '.join(map(str, getattr(layer, 'kernel_size', ())))}".strip()
+
+
+def _plain(value):
+    return np.format_float_positional(value, trim="-").replace(".", ",")

@@ -284,12 +284,12 @@ def distinct(facts: pd.DataFrame) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to ndarray of str (N,)
-        Nome e valores; duas colunas que dizem o mesmo são uma, ``"modo e faixa etária"``.
+        Nome e valores; duas colunas que dizem o mesmo são uma, ``"modo ou faixa etária"``.
 
     Examples
     --------
     >>> list(distinct(pd.DataFrame({"a": [1, 2, 1], "b": ["x", "y", "x"], "c": [1, 1, 2]})))
-    ['a e b', 'c']
+    ['a ou b', 'c']
     """
     names, values = {}, {}
     for name in facts:
@@ -297,7 +297,7 @@ def distinct(facts: pd.DataFrame) -> dict[str, np.ndarray]:
         parts = tuple(pd.factorize(told)[0])
         names.setdefault(parts, []).append(name)
         values.setdefault(parts, told)
-    return {" e ".join(same): values[parts] for parts, same in names.items()}
+    return {" ou ".join(same): values[parts] for parts, same in names.items()}
 
 
 def score(features: np.ndarray, labels: Sequence, groups: Sequence) -> dict:

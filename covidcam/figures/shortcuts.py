@@ -280,8 +280,9 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
             f"{row.films}, {row.state}, {_told(row.mean, row.low, row.high, show)}"
             for row in rows.iloc[::-1].itertuples()
         ]
-        parts.append(f"{MEASURES[measure].capitalize()}: {'; '.join(told)}")
-    return figure, "Antes e depois dos reparos. " + ". ".join(parts) + "."
+        parts.append(f"{MEASURES[measure]}: {'; '.join(told)}")
+    told = [part[0].upper() + part[1:] for part in parts]
+    return figure, f"Antes e depois dos reparos. {'. '.join(told)}."
 
 
 def repairs_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -410,13 +411,15 @@ def remedies_note(answers: pd.DataFrame) -> Markdown:
     return Markdown(
         f"Onde cada rede mais erra: {'; '.join(worst)}. Nos mesmos pacientes, reparar os filmes das"
         f" coleções muda a acurácia balanceada em {found['reparo']}; desfazer o laço, em vez de"
-        f" reparar, a muda em {found['laço']}. Quem aprende de um só modo também não tem atalho,"
-        " mas nunca viu um filme do outro."
+        f" reparar, a muda em {found['laço']}. Quem aprende de um só modo também não tem esse"
+        " atalho, mas nunca viu um filme do outro."
     )
 
 
 def _points(difference):
-    mean, low, high = (f"{100 * value:+.0f}".replace("-", "−") for value in difference)
+    """Uma diferença entre partes, em pontos, com o sinal; zero não tem sinal."""
+    rounded = [round(100 * value) for value in difference]
+    mean, low, high = (f"{value:+d}".replace("-", "−") if value else "0" for value in rounded)
     return f"{mean} pontos (de {low} a {high})"
 
 
@@ -430,14 +433,17 @@ def _verdict(rows, show):
         row = states.loc["reparados"]
         change = Interval(row["change"], row["change_low"], row["change_high"])
         difference = _points(change) if show is percent else between(*change, show)
-        told = f"de {_told(*before, show)} para {_told(*after, show)}; {CHANGES[verdict(change)]}"
-        parts.append(f"em “{films}”, {told}, {difference}")
-    return ". ".join(parts)
+        told = f"de {_told(*before, show)} para {_told(*after, show)}"
+        told += f": {CHANGES[verdict(change)]}, {difference}"
+        if change.low == change.high == 0:
+            told = f"{_told(*before, show)} antes e depois"
+        parts.append(f"em “{films}”, {told}")
+    return "; ".join(parts)
 
 
 def _told(mean, low, high, show):
-    """Uma medida com o seu intervalo; o que é igual em todos os pacientes não tem um."""
-    return f"{show(mean)} (igual em todos)" if low == high else between(mean, low, high, show)
+    """Uma medida com o seu intervalo, se algum sorteio de pacientes a muda."""
+    return f"{show(mean)} (sem intervalo)" if low == high else between(mean, low, high, show)
 
 
 def _writer(measure):

@@ -14,6 +14,7 @@ from covidcam.artefacts.shortcuts import networks, tables
 from covidcam.evaluation import controls
 
 PATIENTS, SIDE = 24, 64
+REAL = {"network", "energy", "centre", "lead", "share", "hidden", "shape", "look"}
 
 
 @pytest.fixture
@@ -87,7 +88,10 @@ def test_the_tables_come_whole(chosen):
         "unconfounded",
         "grad-cam",
         "occlusion",
+        "centro",
+        "ao acaso",
     ]
+    assert table["centro"].nunique() == 1  # não depende da rede
     assert table["dial"].tolist() == [0, 1]
     # com o botão em 0 as duas provas são a mesma
     assert table.loc[0, "confounded"] == table.loc[0, "unconfounded"]
@@ -101,6 +105,8 @@ def test_the_tables_come_whole(chosen):
         "network",
         "both_looks",
         "energy",
+        "centre",
+        "lead",
         "share",
         "hidden",
         "shape",
@@ -118,6 +124,31 @@ def test_the_tables_come_whole(chosen):
     assert looks["como vieram"] > 0.9  # o canto escrito
     assert looks["reparados"] < 0.75  # recortado, não há canto
     assert set(after.loc[after["measure"] == "look", "films"]) == {"coleções"}
+
+
+def test_what_the_map_has_beyond_the_blob_is_the_difference(chosen):
+    after = shortcuts.before_and_after(chosen).set_index(["films", "state", "measure"])["mean"]
+    after = after.unstack("measure")
+    np.testing.assert_allclose(after["lead"], after["energy"] - after["centre"])
+    assert set(after.index.get_level_values("films")) == {"coleções", "modo sorteado"}
+
+
+def test_the_answers_of_both_modes_are_those_of_each_network(chosen, twice):
+    answers = shortcuts.both_modes(chosen)
+    networks = ["coleções", "coleções, reparadas", "um só modo", "modo sorteado"]
+    assert list(answers.columns) == ["patient", "label", "modo", *networks]
+    test = twice.pick(twice.test)
+    assert answers["patient"].tolist() == test.patients.tolist()
+    assert answers["modo"].tolist() == test.rows["modo"].tolist()
+    name, free = shortcuts.unlinked(chosen)
+    assert (name, set(free.rows["modo"])) == ("modo sorteado", set(of_films.LOOKS))
+    model = shortcuts.train(chosen, free)
+    said = np.array(test.classes)[models.predict(model, test.images).argmax(axis=1)]
+    assert answers["modo sorteado"].tolist() == (said == test.labels).tolist()
+    # a acurácia com os dois modos, na tabela do reparo, é a destas respostas
+    after = shortcuts.before_and_after(chosen).set_index(["films", "state", "measure"])["mean"]
+    balanced = answers.groupby("label")["coleções"].mean().mean()
+    assert after["coleções", "como vieram", "both_looks"] == pytest.approx(balanced)
 
 
 def test_the_controls_of_both_ends(chosen):
@@ -154,7 +185,7 @@ def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch, tmp_path)
     assert same.classes == ["COVID-19", "OUTRAS"]
 
     after = shortcuts.before_and_after(real)
-    assert set(after["measure"]) == {"network", "energy", "share", "hidden", "shape", "look"}
+    assert set(after["measure"]) == REAL
     looks = after[after["measure"] == "look"].set_index("state")
     assert looks.loc["como vieram", "mean"] > 0.9
     assert (looks["images"] == (films.labels == "OUTRAS").sum()).all()
@@ -180,9 +211,10 @@ def test_real_films_without_weights_make_do_with_the_small_network(
     real = replace(chosen, source="real", data=tmp_path / "vazia", weights=tmp_path / "vazia")
     assert shortcuts.train(real, shortcuts.flattering(real)).name == "mini-vgg"
     monkeypatch.setattr(tables, "train", untrained)
+    assert shortcuts.unlinked(real)[0] == "um só acervo"
     assert np.isfinite(shortcuts.shortcut_controls(real)["balanced"]).all()
     after = shortcuts.before_and_after(real)
-    assert set(after["measure"]) == {"network", "energy", "share", "hidden", "shape", "look"}
+    assert set(after["measure"]) == REAL
 
 
 def test_the_two_accuracies_of_the_dial_by_hand():

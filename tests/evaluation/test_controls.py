@@ -205,7 +205,7 @@ def test_columns_that_say_the_same_are_one_control():
         {"modo": ["x", "y", "x"], "idade": [9, 40, 9], "vista": ["PA", None, "AP"]}
     )
     found = controls.distinct(facts)
-    assert list(found) == ["modo e idade", "vista"]
+    assert list(found) == ["modo ou idade", "vista"]
     assert found["vista"].tolist() == ["PA", "não informado", "AP"]
 
 
