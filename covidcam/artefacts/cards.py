@@ -74,7 +74,7 @@ def count(rows: pd.DataFrame, by: str, across: str = "label") -> pd.DataFrame:
     """
     values = rows[by].astype(object).fillna(UNKNOWN).replace("", UNKNOWN).rename("")
     table = pd.crosstab(values, rows[across])
-    table.columns.name = None
+    table.columns = list(table.columns)
     return table.assign(pacientes=rows.groupby(values)["patient"].nunique())
 
 

@@ -164,7 +164,7 @@ def near_duplicates(settings: Settings) -> dict[str, pd.DataFrame]:
     }
 
 
-def part_of(trained: Trained) -> np.ndarray:
+def part_of(trained: Trained) -> pd.Categorical:
     """A parte da divisão de uma rede em que está cada imagem dos arrays.
 
     Parameters
@@ -173,12 +173,12 @@ def part_of(trained: Trained) -> np.ndarray:
 
     Returns
     -------
-    ndarray of str (N,)
-        ``"treino"``, ``"validação"`` ou ``"teste"``.
+    Categorical (N,)
+        ``"treino"``, ``"validação"`` ou ``"teste"``, nesta ordem.
     """
-    parts = np.full(len(trained.data.rows), "teste", object)
-    parts[trained.train], parts[trained.validation] = "treino", "validação"
-    return parts
+    parts = np.full(len(trained.data.rows), 2)
+    parts[trained.train], parts[trained.validation] = 0, 1
+    return pd.Categorical.from_codes(parts, ["treino", "validação", "teste"])
 
 
 def partition(trained: Trained) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Atalhos: os controles, o botão e o que os reparos mudam."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
@@ -25,11 +27,11 @@ STANDINGS = {
     "below": "abaixo do acaso",
     "undecided": "dentro da faixa do acaso",
 }
-BAND = "por acaso, com as classes permutadas"
+BAND = "por acaso"
 TIMES = ("energy", "centre", "lead")  # em múltiplos do acaso; o resto são partes
 MEASURES = {
     "network": "acerto da rede, em pacientes que não viu",
-    "both_looks": "acerto com cada paciente radiografado dos dois modos",
+    "both_looks": "acerto com cada paciente nos dois modos",
     "energy": "energia do Grad-CAM nos pulmões, em múltiplos do acaso",
     "centre": "a do oponente “centro”, que não olha a rede",
     "lead": "quanto a do Grad-CAM excede a do centro",
@@ -160,6 +162,27 @@ def against_blind(values: np.ndarray, blind: dict[str, np.ndarray], patients: np
     return "; ".join(f"{words[where]} {listing(names)}" for where, names in lists.items() if names)
 
 
+def measured(mean: float, low: float, high: float, write: Callable[[float], str] = percent) -> str:
+    """Escreve uma medida com o seu intervalo, se algum sorteio de pacientes a muda.
+
+    Parameters
+    ----------
+    mean, low, high : float
+    write : callable
+        Como se escreve cada número.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> measured(0.9, 0.8, 0.95), measured(0.5, 0.5, 0.5)
+    ('90 % (de 80 % a 95 %)', '50 % (sem intervalo)')
+    """
+    return f"{write(mean)} (sem intervalo)" if low == high else between(mean, low, high, write)
+
+
 def dial(table: pd.DataFrame) -> tuple[Figure, str]:
     """O que a acurácia mostra e o que ela esconde, com o botão de 0 a 1.
 
@@ -261,6 +284,7 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
     figure = canvas.new(-(-len(measures) // 2), 2, height=1.7 * -(-len(measures) // 2))
     for axes in figure.axes[len(measures) :]:
         axes.set_axis_off()
+    widest = 1.05 * table.loc[table["measure"].isin(TIMES), "high"].max()
     parts = []
     for axes, measure in zip(figure.axes, measures, strict=False):
         rows = table[table["measure"] == measure].iloc[::-1]
@@ -272,12 +296,12 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
         axes.set_yticks(range(len(rows)), names, fontsize=7)
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.set_title(MEASURES[measure], fontsize=8)
-        axes.set_xlim((0, None) if measure in TIMES else (0, 1.03))
+        axes.set_xlim(0, widest if measure in TIMES else 1.03)
         for place, chance in enumerate(rows["chance"]):
             axes.plot([chance] * 2, [place - 0.4, place + 0.4], color=GREY, lw=1, ls="--")
         canvas.write(axes.xaxis, show)
         told = [
-            f"{row.films}, {row.state}, {_told(row.mean, row.low, row.high, show)}"
+            f"{row.films}, {row.state}, {measured(row.mean, row.low, row.high, show)}"
             for row in rows.iloc[::-1].itertuples()
         ]
         parts.append(f"{MEASURES[measure]}: {'; '.join(told)}")
@@ -299,7 +323,7 @@ def repairs_table(table: pd.DataFrame) -> pd.DataFrame:
         Uma linha por medida e uma coluna por par (filmes, estado).
     """
     told = table.assign(
-        text=[_told(r.mean, r.low, r.high, _writer(r.measure)) for r in table.itertuples()]
+        text=[measured(r.mean, r.low, r.high, _writer(r.measure)) for r in table.itertuples()]
     ).pivot(index="measure", columns=["films", "state"], values="text")
     order = [name for name in MEASURES if name in told.index]
     told = told.loc[order].rename(index=MEASURES).fillna("—")
@@ -417,10 +441,14 @@ def remedies_note(answers: pd.DataFrame) -> Markdown:
 
 
 def _points(difference):
-    """Uma diferença entre partes, em pontos, com o sinal; zero não tem sinal."""
-    rounded = [round(100 * value) for value in difference]
-    mean, low, high = (f"{value:+d}".replace("-", "−") if value else "0" for value in rounded)
+    """Uma diferença entre partes, em pontos, com o sinal; um décimo só onde um ponto é demais."""
+    mean, low, high = (_signed(100 * value) for value in difference)
     return f"{mean} pontos (de {low} a {high})"
+
+
+def _signed(points):
+    small = 0 < abs(points) < 1
+    return number(points, int(small)) if points <= 0 else f"+{number(points, int(small))}"
 
 
 def _verdict(rows, show):
@@ -433,17 +461,12 @@ def _verdict(rows, show):
         row = states.loc["reparados"]
         change = Interval(row["change"], row["change_low"], row["change_high"])
         difference = _points(change) if show is percent else between(*change, show)
-        told = f"de {_told(*before, show)} para {_told(*after, show)}"
+        told = f"de {measured(*before, show)} para {measured(*after, show)}"
         told += f": {CHANGES[verdict(change)]}, {difference}"
         if change.low == change.high == 0:
-            told = f"{_told(*before, show)} antes e depois"
+            told = f"{measured(*before, show)} antes e depois"
         parts.append(f"em “{films}”, {told}")
     return "; ".join(parts)
-
-
-def _told(mean, low, high, show):
-    """Uma medida com o seu intervalo, se algum sorteio de pacientes a muda."""
-    return f"{show(mean)} (sem intervalo)" if low == high else between(mean, low, high, show)
 
 
 def _writer(measure):

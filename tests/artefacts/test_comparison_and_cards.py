@@ -178,11 +178,13 @@ def tiny(monkeypatch, book, tmp_path):
 def test_the_recipe_is_that_of_the_network_and_of_the_training(tiny, monkeypatch):
     import keras
 
+    used = {"epochs": 1, "learning_rate": 3e-3, "sparsity": 3e-5, "augment": True}
+    mini = dataclasses.replace(models.ARCHITECTURES["mini-vgg"], recipes={"modelo-2": used})
+    monkeypatch.setattr(models, "ARCHITECTURES", {"mini-vgg": mini})
     told = artefacts.recipe(tiny)
-    used = models.ARCHITECTURES["mini-vgg"].recipes["modelo-2"]
     assert told["épocas"] == "7" and told["imagens por lote"] == "16"
     assert told["penalidade L1 no último mapa"] == "0,00003"
-    assert told["passo"].startswith(str(used["learning_rate"]).replace(".", ","))
+    assert told["passo"].startswith("0,003,") and told["as imagens variam no treino"] == "sim"
     total = [told[f"parâmetros, parte {part}"] for part in ("congelada", "treinada")]
     assert sum(int(each.replace(".", "")) for each in total) == tiny.model.count_params()
     # o que se diz do treino é o que o treino faz

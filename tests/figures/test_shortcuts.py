@@ -121,6 +121,11 @@ def test_a_change_is_told_with_its_interval_and_a_sign():
     assert "queda, −40 pontos (de −50 a −30)" in said
 
 
+def test_a_tenth_is_told_where_a_point_would_hide_it():
+    said = figures.repairs_verdicts(repairs(change=(-0.03, -0.07, -0.004)))["network"]
+    assert "queda, −3 pontos (de −7 a −0,4)" in said
+
+
 def test_what_no_draw_of_patients_changes_has_no_interval():
     table = figures.repairs_table(repairs(after=(0.5, 0.5, 0.5)))
     assert table.loc[table.index[0], ("coleções", "reparados")] == "50 % (sem intervalo)"
