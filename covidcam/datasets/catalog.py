@@ -361,7 +361,10 @@ def _fractions(coco: dict) -> dict[str, list]:
 
 
 def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Junta ao levantamento o que só um fantoma sabe: o modo sorteado e as máscaras."""
+    """Junta ao levantamento o que só um fantoma sabe: a incidência, o modo e as máscaras.
+
+    A incidência que um leiaute supõe (AP em todo Kermany) cede à que foi desenhada.
+    """
     table = folder / "phantom.csv"
     relative = rows["path"].map(lambda path: Path(path).relative_to(folder).as_posix())
     rows["synthetic"] = False
@@ -369,6 +372,7 @@ def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
         drawn = pd.read_csv(table).set_index("path")
         rows["synthetic"] = relative.isin(drawn.index)  # um filme real posto ali continua real
         rows["look"] = relative.map(drawn["look"])
+        rows["view"] = relative.map(drawn["view"]).fillna(rows["view"])
         rows["licence"] = rows["licence"].astype(object).mask(rows["synthetic"], "CC0 (fantoma)")
     for kind in ("lungs", "lesions"):
         masks = relative.map(lambda path, kind=kind: folder / "masks" / f"{path}.{kind}.png")
