@@ -369,7 +369,7 @@ def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     relative = rows["path"].map(lambda path: Path(path).relative_to(folder).as_posix())
     rows["synthetic"] = False
     if table.is_file():
-        drawn = pd.read_csv(table).set_index("path")
+        drawn = pd.read_csv(table).set_index("path").reindex(columns=["look", "view"])
         rows["synthetic"] = relative.isin(drawn.index)  # um filme real posto ali continua real
         rows["look"] = relative.map(drawn["look"])
         rows["view"] = relative.map(drawn["view"]).fillna(rows["view"])
