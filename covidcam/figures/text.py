@@ -117,7 +117,7 @@ def between(mean: float, low: float, high: float, write: Callable[[float], str] 
 
 
 def listing(items: list[str]) -> str:
-    """Junta palavras com vírgulas e um «e» antes da última.
+    """Junta palavras com vírgulas e um “e” antes da última.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
     count : int
     singular : str
     plural : str, optional
-        Por padrão, o singular com «s».
+        Por padrão, o singular com “s”.
 
     Returns
     -------
