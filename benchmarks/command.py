@@ -2,8 +2,8 @@
 
     python -m benchmarks.command [--images 1000] [--rounds 4]
 
-De um lado, o trabalho nu, nas mesmas imagens de 512 × 512, nas mesmas threads e nos mesmos lotes:
-ler, passar pelo classificador e pelo achador de pulmões compilados, e codificar um PNG. Do outro, o
+De um lado, o trabalho nu, nas mesmas imagens de 512 × 512 e nas mesmas threads, em lotes: ler,
+passar pelo classificador e pelo achador de pulmões compilados, e codificar um PNG. Do outro, o
 comando inteiro, com o mapa, as tabelas e o relatório. As imagens são divididas em rodadas e os dois
 se alternam; o que se imprime é a razão entre as velocidades, e a memória depois de cada rodada.
 """
@@ -23,13 +23,13 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from covidcam import artefacts, batch, datasets, phantom, settings
-from covidcam.batch.work import BATCH, WORKERS
-from covidcam.cli.explain import tools_for
+from covidcam import artefacts, batch, datasets, models, phantom, settings
+from covidcam.batch.films import WORKERS
 from covidcam.lungs.finder import finder
 from covidcam.lungs.network import prepare
 
 SIDE = 512
+BATCH = 16  # do trabalho nu; o comando passa as imagens uma a uma, para que deem sempre o mesmo
 DRAWN = 20  # fantomas diferentes; as outras imagens são eles, deslocados
 
 
@@ -66,12 +66,11 @@ def bare(model, find, paths):
     return run
 
 
-def explained(tools, request, paths, saida):
+def explained(model, paths, saida):
     """O comando, sem a partida do processo."""
-    output = batch.Output(saida, request)
-    refused = list(batch.run(batch.collect(paths, saida), output, tools))
-    assert not refused
-    output.finish()
+    job = batch.Job(list(map(str, paths)), str(saida), str(model))
+    assert not job.run()
+    job.finish()
 
 
 def memory():
@@ -86,15 +85,14 @@ def main():
     parser.add_argument("--rounds", type=int, default=4)
     options = parser.parse_args()
     chosen = settings.read().with_phantoms()
-    model = artefacts.model_2(chosen).model
-    tools, find = tools_for(model), finder(chosen)
-    request = batch.request_for(model, ["grad-cam"], None, "medida")
+    file = artefacts.model_2(chosen).file
+    model, find = models.load(file), finder(chosen)
     with tempfile.TemporaryDirectory() as folder:
         (films := Path(folder) / "filmes").mkdir()
         paths = write_films(films, options.images + BATCH)
         warm, paths = paths[:BATCH], paths[BATCH:]
         bare(model, find, warm)()
-        explained(tools, request, warm, Path(folder) / "aquecimento")
+        explained(file, warm, Path(folder) / "aquecimento")
         print(f"{'rodada':>6} {'nu, img/s':>10} {'comando':>10} {'razão':>6} {'pico, MB':>9}")
         ratios = []
         for k in range(options.rounds):
@@ -102,7 +100,7 @@ def main():
             start = time.perf_counter()
             bare(model, find, part)()
             middle = time.perf_counter()
-            explained(tools, request, part, Path(folder) / f"saida-{k}")
+            explained(file, part, Path(folder) / f"saida-{k}")
             end = time.perf_counter()
             ratios.append((middle - start) / (end - middle))
             speeds = len(part) / (middle - start), len(part) / (end - middle)

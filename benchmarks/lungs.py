@@ -19,7 +19,7 @@ import pandas as pd
 from sklearn.datasets import load_sample_images
 
 from covidcam import datasets, evaluation, lungs, settings
-from covidcam.datasets.catalog import FRONTAL
+from covidcam.datasets.readers import FRONTAL
 from covidcam.lungs.finder import finder
 from covidcam.phantom import anatomy, others
 

@@ -20,7 +20,7 @@ class GradCAM:
     class_index : int
         A classe a explicar; com uma só saída, 1 é o seu logit e 0 o negativo dele.
     layer_name : str or None
-        A camada do mapa; None é a última convolução ou o que a normaliza, soma ou ativa.
+        A camada do mapa; None é o último que todos os caminhos até o logit atravessam.
 
     Examples
     --------

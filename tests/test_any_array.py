@@ -79,7 +79,7 @@ def explain(array):
 
 
 def stream(array):
-    list(cam.explain.stream(model(), array))
+    list(cam.stream(model(), array))
 
 
 def grad_cam_2020(array):

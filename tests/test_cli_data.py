@@ -52,12 +52,14 @@ def folder(tmp_path):
         ("4", "COVID-19", "Axial", "CT", "volume.nii.gz", "CC BY"),
     ]
     names = ["patientid", "finding", "view", "modality", "filename", "license"]
-    for path in (
-        *(cohen / "images" / f"{name}.png" for name in "abc"),
-        tmp_path / "chest_xray" / "train" / "NORMAL" / "IM-0115-0001.jpeg",
+    for k, path in enumerate(
+        (
+            *(cohen / "images" / f"{name}.png" for name in "abc"),
+            tmp_path / "chest_xray" / "train" / "NORMAL" / "IM-0115-0001.jpeg",
+        )
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("L", (24, 20), 90).save(path)
+        Image.new("L", (24, 20), 90 + k).save(path)
     pd.DataFrame(rows, columns=names).to_csv(cohen / "metadata.csv", index=False)
     return tmp_path
 
@@ -145,6 +147,7 @@ def test_what_is_there_is_counted(run, folder):
     ]
     assert "cohen: 3 das 4 imagens" in result.stdout
     assert "kermany: 1 das 5856 imagens" in result.stdout
+    assert "Ausentes: ausente.png\n" in result.stdout
 
 
 def test_what_is_missing_is_named_with_the_way_to_fetch_it(run, folder):
@@ -154,7 +157,10 @@ def test_what_is_missing_is_named_with_the_way_to_fetch_it(run, folder):
     assert "falta: kermany." in result.stderr and "covidcam dados baixar" in result.stderr
     assert cells(result)[0] == ["cohen", "COVID-19", "AP", "1"]
     nothing = run("verificar", "--pasta", folder / "nada")
-    assert nothing.returncode == 1 and "falta: cohen, kermany." in nothing.stderr
+    assert nothing.returncode == 1 and f"{folder / 'nada'} não existe" in nothing.stderr
+    (folder / "vazia").mkdir()
+    empty = run("verificar", "--pasta", folder / "vazia")
+    assert empty.returncode == 1 and "falta: cohen, kermany." in empty.stderr
     assert not (folder / "nada").exists()
 
 
@@ -174,3 +180,24 @@ def test_citations_before_anything_is_there(run, tmp_path):
     assert result.returncode == 0
     assert "Nenhum acervo" in result.stdout and "arXiv:2003.11597" in result.stdout
     assert "rscbjbr9sj" in result.stdout and not cells(result)
+
+
+def test_a_folder_of_another_layout_is_counted_too(run, tmp_path):
+    for k, label in enumerate("ab"):
+        (tmp_path / label).mkdir()
+        Image.new("L", (24, 20), 90 + k).save(tmp_path / label / "1.png")
+    result = run("verificar", "--pasta", tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert [row[1:] for row in cells(result)[:2]] == [
+        ["a", "não informada", "1"],
+        ["b", "não informada", "1"],
+    ]
+
+
+def test_contradictions_are_told(run, folder):
+    table = pd.read_csv(folder / "covid-chestxray-dataset" / "metadata.csv", dtype=str)
+    table.assign(patientid="1", sex=["F", "M", "F", "F", "F"]).to_csv(
+        folder / "covid-chestxray-dataset" / "metadata.csv", index=False
+    )
+    result = run("verificar", "--pasta", folder)
+    assert "Atenção: o paciente cohen-1 tem dois sexos." in result.stdout

@@ -147,6 +147,10 @@ def test_find_trains_once_and_takes_any_size(tiny):
     alone = lungs.find(films[0], tiny)
     assert (alone.mask == found[0].mask).all()
     assert stored[0].stat().st_mtime_ns == written
+    for film, each in zip(films, found, strict=True):  # os pulmões são os do próprio filme
+        own = lungs.Finder(tiny)(film)
+        assert (own.mask == each.mask).mean() > 0.999
+        np.testing.assert_allclose(own.boxes, each.boxes, atol=0.01)
 
 
 def test_find_many_asks_for_images_only_as_it_needs_them(tiny):

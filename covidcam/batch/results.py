@@ -2,50 +2,55 @@
 
 A parte de uma imagem (``partes/<chave>.json``) é escrita depois dos mapas dela e é a marca de que
 ela está pronta. Assim uma execução interrompida se retoma, e as fatias de várias máquinas se
-juntam: as tabelas e o relatório são sempre refeitos de todas as partes que a pasta tem.
+juntam: as tabelas e o relatório são sempre refeitos das partes das imagens pedidas. O que há na
+pasta pode não ser nosso: nada é lido sem ser conferido, e nenhum atalho é seguido ao escrever.
 """
 
-import hashlib
 import importlib.metadata
 import json
-import os
-from collections.abc import Iterator, Sequence
+import math
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 from filelock import FileLock
 
 from covidcam import __version__
-from covidcam.batch import report
-from covidcam.batch.inputs import Item
+from covidcam.batch import report, safely, tables
+from covidcam.batch.films import content_of
+from covidcam.batch.inputs import OURS, REQUEST, Item
 from covidcam.errors import InputError
-
-if TYPE_CHECKING:
-    import keras
+from covidcam.models.notes import Notes
+from covidcam.store import digest
 
 DISCLAIMER = (
     "Isto não é um diagnóstico. A rede é um exercício de aprendizado e não passou por nenhum estudo"
     " clínico; nada aqui diz algo sobre a saúde de ninguém. Para isso, procure um serviço de saúde."
 )
-FORMULA = r"^([=+\-@\t])"
 DONE, REFUSED = "explicada", "recusada"
+ABANDONED = 600  # segundos: nenhum arquivo nosso leva tanto tempo a ser escrito
+PICTURE = re.compile(r"[A-Za-z0-9+/]{4,400000}={0,2}")
 
 
 def request_for(
-    model: "keras.Model", methods: Sequence[str], label: str | None, fingerprint: str
+    notes: Notes, fingerprint: str, methods: Sequence[str], label: str | None, images: str
 ) -> dict:
     """O que uma pasta de resultados tem de comum a todas as suas imagens.
 
     Parameters
     ----------
-    model : keras.Model
-        Com as anotações de `covidcam.models.load`.
+    notes : Notes
+        As anotações da rede.
+    fingerprint : str
+        O resumo do arquivo do modelo.
     methods : sequence of str
     label : str or None
         A classe explicada; None é a prevista em cada imagem.
-    fingerprint : str
-        O resumo do arquivo do modelo.
+    images : str
+        O resumo das pastas de onde as imagens vêm.
 
     Returns
     -------
@@ -54,15 +59,16 @@ def request_for(
     versions = {name: importlib.metadata.version(name) for name in ("keras", "numpy")}
     return {
         "modelo": {
-            "nome": model.covidcam.name,
+            "nome": notes.name,
             "arquivo": fingerprint,
-            "treinado em": model.covidcam.source,
-            "classes": list(model.covidcam.classes),
+            "treinado em": notes.source,
+            "classes": list(notes.classes),
             # do filme de quem lê não se sabe de onde veio
-            "diz a classe": bool(model.covidcam.names_classes(False)),
+            "diz a classe": bool(notes.names_classes(False)),
         },
         "métodos": list(methods),
         "classe explicada": label or "a prevista",
+        "imagens": images,
         "versões": {"covidcam": __version__, **versions},
     }
 
@@ -80,26 +86,42 @@ class Output:
     Raises
     ------
     InputError
-        Se a pasta já tem resultados de outro pedido.
+        Se a pasta já tem resultados de outro pedido, ou uma das suas é um atalho.
     """
 
-    def __init__(self, folder: str | os.PathLike, request: dict):
+    def __init__(self, folder, request: dict):
         self.folder, self.request = Path(folder), request
-        for name in ("partes", "mapas", "sobreposicoes"):
+        self.identity = digest(json.dumps(request, ensure_ascii=False, sort_keys=True))
+        self.owned = False
+        for name in OURS:
+            safely.refuse_link(self.folder / name)
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        safely.refuse_link(self.folder / ".trava")
         self.lock = FileLock(self.folder / ".trava")
-        asked = self.folder / "pedido.json"
         with self.lock:
-            if not asked.exists() or not self._parts():  # um pedido que falhou não prende a pasta
-                self.write("pedido.json", _json(request))
-            elif (found := json.loads(asked.read_text("utf-8"))) != request:
-                different = [key for key in request if found.get(key) != request[key]]
-                raise InputError(
-                    f"A pasta {self.folder} tem resultados de outro pedido (diferem:"
-                    f" {', '.join(different)}); escolha outra --saida."
-                )
+            # um pedido que falhou antes da primeira imagem não prende a pasta
+            if any((self.folder / "partes").glob("[!.]*.json")):
+                self._check_request()
+            else:
+                self.write(REQUEST, _json(request))
 
-    def write(self, name: str, content: bytes) -> None:
+    def _check_request(self) -> None:
+        found = safely.read_json(self.folder / REQUEST)
+        if found == self.request:
+            return
+        if not isinstance(found, dict) or not set(found) >= set(self.request):
+            raise InputError(
+                f"Em {self.folder} há resultados, mas o seu {REQUEST} não é o que este programa"
+                " escreve; escolha outra --saida."
+            )
+        names = {"imagens": "as pastas das imagens"}
+        different = [names.get(k, k) for k in self.request if found[k] != self.request[k]]
+        raise InputError(
+            f"A pasta {self.folder} tem resultados de outro pedido (diferem:"
+            f" {', '.join(different)}); escolha outra --saida."
+        )
+
+    def write(self, name: str, content: bytes) -> int:
         """Escreve um arquivo que só aparece quando está completo.
 
         Parameters
@@ -107,30 +129,87 @@ class Output:
         name : str
             O caminho dele na pasta.
         content : bytes
-        """
-        path = self.folder / name
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(content)
-        os.replace(partial, path)
 
-    def write_part(self, item: Item, digest: str, row: dict, pictures: dict) -> None:
+        Returns
+        -------
+        int
+            Quantos bytes tem.
+        """
+        safely.write(self.folder / name, content)
+        return len(content)
+
+    def write_part(
+        self, item: Item, content: str, row: dict, pictures: dict, sizes: dict[str, int]
+    ) -> None:
         """Marca uma imagem como pronta, ou como recusada.
 
         Parameters
         ----------
         item : Item
-        digest : str
+        content : str
             O resumo do conteúdo do arquivo.
         row : dict
             A linha dela nas tabelas.
         pictures : dict of str to str
             As miniaturas do relatório, em base64.
+        sizes : dict of str to int
+            Os arquivos escritos para ela e quantos bytes têm.
+
+        Raises
+        ------
+        InputError
+            Se outra execução tomou a pasta antes da primeira imagem desta.
         """
-        part = {"conteúdo": digest, "linha": row, "miniaturas": pictures}
-        self.write(f"partes/{item.key}.json", _json(part, indent=None))
+        part = {
+            "pedido": self.identity,
+            "conteúdo": content,
+            "linha": row,
+            "miniaturas": pictures,
+            "bytes": sizes,
+        }
+        encoded = _json(part, indent=None)
+        if self.owned:
+            self.write(f"partes/{item.key}.json", encoded)
+            return
+        with self.lock:  # há uma parte: de agora em diante, quem chegar vê de quem é a pasta
+            self._check_request()
+            self.write(f"partes/{item.key}.json", encoded)
+        self.owned = True
+
+    def read_part(self, item: Item) -> dict | None:
+        """A parte de uma imagem, se é deste pedido e está inteira.
+
+        Parameters
+        ----------
+        item : Item
+
+        Returns
+        -------
+        dict or None
+        """
+        part = safely.read_json(self.folder / "partes" / f"{item.key}.json")
+        try:
+            if part["pedido"] != self.identity or part["linha"]["arquivo"] != item.name:
+                return None
+            kinds = self.columns()
+            row, pictures = part["linha"], part["miniaturas"]
+            fits = list(row) == list(kinds) and all(
+                value is None or kinds[name](value) for name, value in row.items()
+            )
+            if row["situacao"] == REFUSED:
+                return part if fits and row["motivo"] else None
+            always = ("estranheza", "confianca_dos_pulmoes", "parte_dos_pulmoes")
+            flat = [f"plano_{method}" for method in self.request["métodos"]]
+            fits &= row["situacao"] == DONE and None not in [row[n] for n in (*always, *flat)]
+            fits &= self._files(item) == {name: row[name] for name in self._files(item)}
+            fits &= {"filme", *self.request["métodos"]} == set(pictures)
+            fits &= all(PICTURE.fullmatch(picture) for picture in pictures.values())
+            return part if fits else None
+        except (KeyError, TypeError, AttributeError):
+            return None
 
     def is_done(self, item: Item) -> bool:
-        """Se a imagem já foi explicada e não mudou desde então.
+        """Se a imagem já foi explicada, os seus arquivos estão inteiros e ela não mudou.
 
         Parameters
         ----------
@@ -140,91 +219,106 @@ class Output:
         -------
         bool
         """
+        part = self.read_part(item)
+        if part is None or part["linha"]["situacao"] != DONE:
+            return False
         try:
-            part = json.loads((self.folder / "partes" / f"{item.key}.json").read_bytes())
-            row = part["linha"]
-            written = [
-                row[f"{kind}_{method}"]
-                for kind in ("mapa", "sobreposicao")
-                for method in self.request["métodos"]
-            ]
-            return (
-                row["situacao"] == DONE
-                and part["conteúdo"] == content_of(item.path)
-                and all((self.folder / name).is_file() for name in written)
-            )
-        except (OSError, ValueError, KeyError, TypeError):
-            return False  # não há parte, ou ela foi estragada: faz-se de novo
+            written = self._files(item).values()
+            sizes = [(self.folder / name).lstat().st_size for name in written]
+            whole = sizes == [part["bytes"][name] for name in written]
+        except (OSError, KeyError, TypeError):
+            return False
+        return whole and part["conteúdo"] == content_of(item.path)
 
-    def finish(self) -> pd.DataFrame:
+    def finish(self, items: Sequence[Item]) -> pd.DataFrame:
         """Junta as partes em ``resultados.csv``, ``resultados.json`` e ``relatorio.html``.
+
+        Parameters
+        ----------
+        items : sequence of Item
+            As imagens pedidas, as de todas as fatias; as outras da pasta ficam de fora.
 
         Returns
         -------
         DataFrame
-            Uma linha por imagem, em ordem de nome.
+            Uma linha por imagem que já tem parte, em ordem de nome.
         """
         with self.lock:  # a última fatia a terminar vê as partes de todas
-            files = self._parts()
-            rows = [json.loads(file.read_bytes())["linha"] for file in files]
-            order = sorted(range(len(rows)), key=lambda i: (rows[i]["arquivo"], files[i].name))
-            rows, files = [rows[i] for i in order], [files[i] for i in order]
-            table = pd.DataFrame(rows, columns=self.columns())
-            # um nome que começa como fórmula seria calculado pela planilha que abrisse a tabela
-            plain = table.assign(arquivo=table["arquivo"].str.replace(FORMULA, r"'\1", regex=True))
-            self.write("resultados.csv", plain.to_csv(index=False).encode())
+            self._check_request()
+            ordered = sorted(items, key=lambda item: (item.name, item.key))
+            ready, rows = [], []
+            for item in ordered:
+                if part := self.read_part(item):  # as miniaturas, o relatório as lê uma a uma
+                    ready.append(item)
+                    rows.append(part["linha"])
+            table = pd.DataFrame(rows, columns=list(self.columns()))
+            tables.write(table, self.folder / "resultados.csv")
             whole = {"aviso": DISCLAIMER, "pedido": self.request, "imagens": rows}
             self.write("resultados.json", _json(whole))
-            partial = self.folder / ".relatorio.html.partial"
-            report.write(partial, self.request, DISCLAIMER, rows, _pictures(files))
-            os.replace(partial, self.folder / "relatorio.html")
+            report.write(
+                self.folder,
+                self.request,
+                DISCLAIMER,
+                rows,
+                lambda position: self.read_part(ready[position])["miniaturas"],
+                missing=len(items) - len(ready),
+            )
+            self._sweep()
         return table
 
-    def _parts(self) -> list[Path]:
-        return sorted((self.folder / "partes").glob("[!.]*.json"))
+    def _sweep(self) -> None:
+        """Tira o que uma execução morta deixou por completar."""
+        for folder in (self.folder, *(self.folder / name for name in OURS)):
+            for path in folder.glob(f".*{safely.PARTIAL}"):
+                with suppress(OSError):
+                    if path.lstat().st_mtime < time.time() - ABANDONED:
+                        path.unlink()
 
-    def columns(self) -> list[str]:
-        """As colunas das tabelas, na ordem.
+    def _files(self, item: Item) -> dict[str, str]:
+        """Coluna -> arquivo, a partir da pasta, de cada mapa de uma imagem."""
+        return {
+            name: path
+            for method in self.request["métodos"]
+            for name, path in (
+                (f"mapa_{method}", f"mapas/{item.key}.{method}.npy"),
+                (f"sobreposicao_{method}", f"sobreposicoes/{item.key}.{method}.png"),
+            )
+        }
+
+    def columns(self) -> dict[str, Callable]:
+        """As colunas das tabelas, na ordem, e o que confere um valor de cada uma.
 
         Returns
         -------
-        list of str
+        dict of str to callable
         """
-        columns = ["arquivo", "situacao", "motivo", "aviso", "estranheza"]
-        columns += ["confianca_dos_pulmoes", "parte_dos_pulmoes"]
+        texts = ("arquivo", "situacao", "motivo", "aviso", "leitura", "no_treino")
+        columns = dict.fromkeys(texts, _is_text)
+        columns["estranheza"] = _is_number
+        columns |= dict.fromkeys(("confianca_dos_pulmoes", "parte_dos_pulmoes"), _is_number)
+        columns["classe_explicada"] = _is_text
         for method in self.request["métodos"]:
-            columns += [f"{quantity}_{method}" for quantity in ("energia_nos_pulmoes", "plano")]
-            columns += [f"mapa_{method}", f"sobreposicao_{method}"]
+            columns[f"energia_nos_pulmoes_{method}"] = _is_number
+            columns[f"plano_{method}"] = _is_flag
+            columns |= dict.fromkeys((f"mapa_{method}", f"sobreposicao_{method}"), _is_text)
         if self.request["modelo"]["diz a classe"]:
-            columns.append("classe")
-            columns += [f"probabilidade_{label}" for label in self.request["modelo"]["classes"]]
-        return [*columns, "modelo", "covidcam", "keras"]
+            columns["classe"] = _is_text
+            for label in self.request["modelo"]["classes"]:
+                columns[f"probabilidade_{label}"] = _is_number
+        return columns | dict.fromkeys(("conteudo", "modelo", "covidcam", "keras"), _is_text)
 
 
-def content_of(path: str | os.PathLike) -> str:
-    """Resume o conteúdo de um arquivo comum.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    str
-        Vazio quando ele não pode ser lido.
-    """
-    try:
-        if not os.path.isfile(path):
-            return ""
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    except OSError:
-        return ""
+def _is_text(value) -> bool:
+    return isinstance(value, str) and len(value) < 10_000
 
 
-def _pictures(files: Sequence[Path]) -> Iterator[dict[str, str]]:
-    for file in files:
-        yield json.loads(file.read_bytes())["miniaturas"]
+def _is_flag(value) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_number(value) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and abs(value) < 1e9
 
 
 def _json(value: dict, indent: int | None = 1) -> bytes:

@@ -1,14 +1,21 @@
-"""A esteira: ler, explicar em lotes e escrever, sem que a memória cresça com a pasta."""
+"""A esteira: cada imagem é lida, explicada e escrita sozinha, sem que a memória cresça com a pasta.
+
+Uma imagem por vez porque a ordem das somas de uma rede depende do lugar que a imagem tem no lote:
+as somas do Eigen, que o TensorFlow usa, não são as mesmas nas posições pares e nas ímpares, mesmo
+em lotes de um só tamanho. Sozinha, a imagem dá os mesmos números em qualquer pasta, fatia ou
+retomada, até o último bit, em processadores iguais; só os mapas que voltam até os pixels
+(``gradient``, ``smooth-grad``…) pedem também o mesmo número de núcleos.
+"""
 
 import base64
 import io
 import os
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,8 +24,9 @@ from tqdm import tqdm
 
 from covidcam import datasets, evaluation, figures
 from covidcam.batch import png
-from covidcam.batch.inputs import Item
-from covidcam.batch.results import DONE, REFUSED, Output, content_of
+from covidcam.batch.films import WORKERS, content_of, resampled, scaled, size_of
+from covidcam.batch.inputs import Item, is_result, one_line
+from covidcam.batch.results import DONE, REFUSED, Output
 from covidcam.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,8 +34,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1024  # o maior lado de uma sobreposição; imagens maiores são reduzidas
 THUMBNAIL = 256
-BATCH = 16
-WORKERS = min(4, os.cpu_count() or 1)
+LARGE = 8_000_000  # pixels: acima disto, uma imagem por vez na memória
 
 
 @dataclass(frozen=True)
@@ -39,34 +46,17 @@ class Tools:
     model : keras.Model
         Com as anotações de `covidcam.models.load`.
     find_lungs : callable
-        De imagens uint8 (N, H, W, 3) a N objetos com ``.mask`` bool (H, W) e ``.confidence``.
+        De uma imagem uint8 (H, W, 3) a um objeto com ``.mask`` bool (H, W) e ``.confidence``.
     strangeness : callable
         De imagens uint8 (N, H, W, 3) a (N,); acima de 1, a imagem é estranha.
+    seen : mapping of str to str
+        Resumo do conteúdo -> a parte do treino em que a imagem esteve, das que se sabe.
     """
 
     model: "keras.Model"
-    find_lungs: Callable[[np.ndarray], Sequence]
+    find_lungs: Callable[[np.ndarray], object]
     strangeness: Callable[[np.ndarray], np.ndarray]
-
-
-class Film(NamedTuple):
-    """Uma imagem lida, ou o motivo de ela ter sido recusada."""
-
-    item: Item
-    content: str
-    image: np.ndarray | None  # uint8 (H, W, 3), com o maior lado até LONGEST
-    inside: np.ndarray | None  # a mesma, no tamanho que o modelo recebe
-    strangeness: float
-    refusal: str
-
-
-class Explained(NamedTuple):
-    """Um filme e o que se soube dele."""
-
-    film: Film
-    maps: dict  # método -> (values, raw, flat)
-    lungs: object
-    probabilities: np.ndarray
+    seen: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(
@@ -89,27 +79,14 @@ def run(
     refusal : str
         O motivo, numa linha.
     """
-    methods = output.request["métodos"]
-    classes = list(tools.model.covidcam.classes)
-    target = None if label is None else classes.index(label)
-    height, width, _ = tools.model.input_shape[1:]
-    size = 1 if _asks_many_times(methods) else BATCH
-
-    def read(item: Item) -> Film:
-        return _read(item, (width, height), tools.strangeness)
-
-    def finish(one: Explained | Film) -> Film:
-        return _refuse(one, output) if isinstance(one, Film) else _write(one, output)
-
+    bench = Bench(output, tools, label)
     with ThreadPoolExecutor(WORKERS) as pool:
         done = pool.map(output.is_done, items)
         todo = [item for item, ready in zip(items, done, strict=True) if not ready]
-        films = _ahead(pool, read, todo, 2 * BATCH)
-        explained = _explain(films, tools, methods, target, size)
-        finished = _ahead(pool, finish, explained, 2 * BATCH)
-        for film in tqdm(finished, "Explicando", len(todo), unit="imagem", disable=None):
-            if film.refusal:
-                yield film.item, film.refusal
+        finished = _ahead(pool, bench.explain, todo, 2 * WORKERS)
+        for item, refusal in tqdm(finished, "Explicando", len(todo), unit="imagem", disable=None):
+            if refusal:
+                yield item, refusal
 
 
 def _ahead(pool: Executor, function: Callable, items: Iterable, count: int) -> Iterator:
@@ -123,111 +100,120 @@ def _ahead(pool: Executor, function: Callable, items: Iterable, count: int) -> I
         yield waiting.popleft().result()
 
 
-def _asks_many_times(methods: Sequence[str]) -> bool:
-    """Se algum método pergunta ao modelo muitas vezes por imagem."""
-    from covidcam.cam.engine import wants
+class Bench:
+    """A bancada em que uma imagem vira mapas, miniaturas e uma linha de tabela."""
 
-    return any("probe" in wants(method) for method in methods)
+    def __init__(self, output: Output, tools: Tools, label: str | None):
+        self.output, self.tools, self.label = output, tools, label
+        classes = tools.model.covidcam.classes
+        self.target = None if label is None else classes.index(label)
+        self.size = size_of(tools.model)
+        self.large, self.network = threading.Lock(), threading.Lock()
 
+    def explain(self, item: Item) -> tuple[Item, str]:
+        """Lê, explica e escreve uma imagem; devolve o motivo, se ela foi recusada."""
+        content = content_of(item.path)
+        try:
+            if is_result(item.path):
+                raise DataError("A imagem é uma sobreposição feita por este programa")
+            film, inside, notes = self._read(item.path)
+        except DataError as error:
+            refusal = str(error).replace(f"A imagem {item.path}", "A imagem")
+            row = self._row(item, content, situacao=REFUSED, motivo=refusal)
+            self.output.write_part(item, content, row, {}, {})
+            return item, refusal
+        self._write(item, content, film, inside, notes)
+        return item, ""
 
-def _read(item: Item, size: tuple[int, int], strangeness: Callable) -> Film:
-    content = content_of(item.path)
-    try:
-        image = datasets.read_image(item.path, longest=LONGEST)
-    except DataError as error:
-        refusal = str(error).replace(f"A imagem {item.path}", "A imagem")
-        return Film(item, content, None, None, np.nan, refusal)
-    inside = _resized(image, size)
-    return Film(item, content, image, inside, float(strangeness(inside[None])[0]), "")
+    def _read(self, path: str) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+        """O filme, reduzido a LONGEST, e no tamanho da rede: este, da imagem inteira."""
+        with self.large if _pixels(path) > LARGE else threading.Lock():
+            read = datasets.read(path)
+            return _shrunk(read.image), resampled(read.image, self.size), read.notes
 
+    def _explained(self, inside: np.ndarray) -> tuple[dict, np.ndarray]:
+        from covidcam import cam
 
-def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A imagem no tamanho do modelo; de uma cinza, um canal só, que dá o mesmo em menos tempo."""
-    red, green, blue = cv2.split(image)
-    grey = np.array_equal(red, green) and np.array_equal(red, blue)
-    small = Image.fromarray(red if grey else image).resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(small.convert("RGB"))
+        methods = self.output.request["métodos"]
+        images = scaled(inside[None], self.tools.model.covidcam.range)
+        with self.network:
+            maps = cam.explain(self.tools.model, images, list(methods), self.target, batch_size=32)
+        own = {name: (m.values[0], m.raw[0], bool(m.flat[0])) for name, m in maps.items()}
+        return own, maps[methods[0]].scores[0]
 
-
-def _explain(films, tools, methods, target, size):
-    """Os filmes explicados, em lotes de um só tamanho.
-
-    O último lote é completado com cópias: a conta de uma imagem não depende de quantas vieram com
-    ela, e uma pasta retomada ou dividida dá os mesmos números, até o último bit.
-    """
-    from covidcam import cam
-
-    films = iter(films)
-    while batch := list(islice(films, size)):
-        yield from (film for film in batch if film.refusal)
-        batch = [film for film in batch if not film.refusal]
-        if not batch:
-            continue
-        padded = batch + batch[-1:] * (size - len(batch))
-        images = np.stack([film.inside for film in padded])
-        low, high = tools.model.covidcam.range
-        scaled = images if (low, high) == (0, 255) else low + images * ((high - low) / 255)
-        maps = cam.explain(tools.model, scaled, list(methods), target, batch_size=32)
-        lungs = tools.find_lungs(images)
-        scores = maps[methods[0]].scores
-        for i, film in enumerate(batch):
-            own = {name: (m.values[i], m.raw[i], bool(m.flat[i])) for name, m in maps.items()}
-            yield Explained(film, own, lungs[i], scores[i])
-
-
-def _refuse(film: Film, output: Output) -> Film:
-    row = _row(output, film, situacao=REFUSED, motivo=film.refusal)
-    output.write_part(film.item, film.content, row, {})
-    return film
-
-
-def _write(one: Explained, output: Output) -> Film:
-    """Escreve os mapas de uma imagem e, por último, a parte que a marca como pronta."""
-    film, item = one.film, one.film.item
-    mask = np.asarray(one.lungs.mask, bool)
-    found = bool(mask.any())
-    facts = {
-        "aviso": _warning(film.strangeness, found),
-        "estranheza": _rounded(film.strangeness),
-        "confianca_dos_pulmoes": _rounded(one.lungs.confidence),
-        "parte_dos_pulmoes": _rounded(mask.mean()),
-    }
-    pictures = {"filme": _thumbnail(film.image)}
-    outline = cv2.resize(
-        mask.astype(np.uint8), film.image.shape[1::-1], interpolation=cv2.INTER_NEAREST
-    )
-    for method, (values, raw, flat) in one.maps.items():
-        picture = _overlay(film.image, values, outline)
-        names = (f"mapas/{item.key}.{method}.npy", f"sobreposicoes/{item.key}.{method}.png")
-        energy = evaluation.energy_inside(values[None], mask[None])[0]
-        facts |= {
-            f"energia_nos_pulmoes_{method}": None if flat or not found else _rounded(energy),
-            f"plano_{method}": flat,
-            f"mapa_{method}": names[0],
-            f"sobreposicao_{method}": names[1],
+    def _write(self, item, content, film, inside, notes) -> None:
+        """Escreve os mapas de uma imagem e, por último, a parte que a marca como pronta."""
+        maps, scores = self._explained(inside)
+        lungs = self.tools.find_lungs(inside)
+        strangeness = float(self.tools.strangeness(inside[None])[0])
+        mask = np.asarray(lungs.mask, bool)
+        found = bool(mask.any())
+        facts = {
+            "aviso": _warning(strangeness, found),
+            "leitura": one_line("; ".join(notes)) or None,
+            "no_treino": _seen(self.tools.seen.get(content)),
+            "estranheza": _rounded(strangeness),
+            "confianca_dos_pulmoes": _rounded(lungs.confidence),
+            "parte_dos_pulmoes": _rounded(mask.mean()),
+            "classe_explicada": self.label,
         }
-        pictures[method] = _thumbnail(picture)
-        output.write(names[0], _npy(raw))
-        output.write(names[1], png.encode(picture))
-    if output.request["modelo"]["diz a classe"]:
-        classes = output.request["modelo"]["classes"]
-        facts["classe"] = classes[int(one.probabilities.argmax())]
-        for label, probability in zip(classes, one.probabilities, strict=True):
-            facts[f"probabilidade_{label}"] = _rounded(probability)
-    output.write_part(item, film.content, _row(output, film, situacao=DONE, **facts), pictures)
-    return film
+        pictures, sizes = {"filme": _thumbnail(film)}, {}
+        outline = cv2.resize(
+            mask.astype(np.uint8), film.shape[1::-1], interpolation=cv2.INTER_NEAREST
+        )
+        for method, (values, raw, flat) in maps.items():
+            picture = _overlay(film, values, outline)
+            names = (f"mapas/{item.key}.{method}.npy", f"sobreposicoes/{item.key}.{method}.png")
+            energy = evaluation.energy_inside(values[None], mask[None])[0]
+            facts |= {
+                f"energia_nos_pulmoes_{method}": None if flat or not found else _rounded(energy),
+                f"plano_{method}": flat,
+                f"mapa_{method}": names[0],
+                f"sobreposicao_{method}": names[1],
+            }
+            pictures[method] = _thumbnail(picture)
+            for name, encoded in zip(names, (_npy(raw), png.encode(picture)), strict=True):
+                sizes[name] = self.output.write(name, encoded)
+        if self.output.request["modelo"]["diz a classe"]:
+            classes = self.output.request["modelo"]["classes"]
+            facts["classe"] = classes[int(scores.argmax())]
+            facts["classe_explicada"] = self.label or facts["classe"]
+            for label, probability in zip(classes, scores, strict=True):
+                facts[f"probabilidade_{label}"] = _rounded(probability)
+        row = self._row(item, content, situacao=DONE, **facts)
+        self.output.write_part(item, content, row, pictures, sizes)
+
+    def _row(self, item: Item, content: str, **facts) -> dict:
+        """Uma linha completa, com None no que não se aplica."""
+        request = self.output.request
+        common = {
+            "arquivo": item.name,
+            "conteudo": content,
+            "modelo": f"{request['modelo']['nome']} {request['modelo']['arquivo']}",
+            "covidcam": request["versões"]["covidcam"],
+            "keras": request["versões"]["keras"],
+        }
+        return dict.fromkeys(self.output.columns()) | common | facts
 
 
-def _row(output: Output, film: Film, **facts) -> dict:
-    """Uma linha completa, com None no que não se aplica."""
-    request = output.request
-    common = {
-        "arquivo": film.item.name,
-        "modelo": f"{request['modelo']['nome']} {request['modelo']['arquivo']}",
-        "covidcam": request["versões"]["covidcam"],
-        "keras": request["versões"]["keras"],
-    }
-    return dict.fromkeys(output.columns()) | common | facts
+def _pixels(path: str) -> int:
+    """Quantos pixels o arquivo diz ter, ou pode ter; sem os ler."""
+    if not os.path.isfile(path):
+        return 0  # de um cano nem o começo se lê
+    try:
+        with Image.open(path, formats=datasets.images.FORMATS) as image:
+            return image.width * image.height
+    except Exception:  # um DICOM, ou um arquivo estragado, de que o leitor dirá o quê
+        return 4 * os.path.getsize(path)
+
+
+def _shrunk(image: np.ndarray) -> np.ndarray:
+    """A imagem com o maior lado até LONGEST."""
+    scale = LONGEST / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def _warning(strangeness: float, found: bool) -> str | None:
@@ -237,6 +223,14 @@ def _warning(strangeness: float, found: bool) -> str | None:
     if strangeness > 1:
         warnings.append("a imagem não se parece com as radiografias frontais que a rede conhece")
     return "; ".join(warnings) or None
+
+
+def _seen(part: str | None) -> str | None:
+    if part is None:
+        return None
+    return f"Esta imagem estava na parte de {part} do treino desta rede" + (
+        "." if part == "teste" else ": o que a rede diz dela não mede nada."
+    )
 
 
 def _overlay(image: np.ndarray, values: np.ndarray, lungs: np.ndarray) -> np.ndarray:

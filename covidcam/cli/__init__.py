@@ -2,6 +2,7 @@
 
 import os
 import platform
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +16,34 @@ from covidcam import __version__, settings, store
 from covidcam.cli import data, portuguese
 from covidcam.cli.evaluate import avaliar
 from covidcam.cli.explain import explicar
+from covidcam.cli.say import path, printable, tell
 from covidcam.cli.train import treinar
 from covidcam.errors import CovidcamError, reason
 
-app = portuguese.app("Radiografias, redes e mapas de ativação de classe, na linha de comando.")
+INTERRUPTED = 130
+HELP = "Radiografias, redes e mapas de ativação de classe, na linha de comando."
+app = portuguese.app(HELP)
 for command in (explicar, treinar, avaliar):
     app.command(cls=portuguese.Command)(command)
 app.add_typer(data.app, name="dados")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        tell(f"covidcam {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=HELP)
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Mostra a versão e termina."
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command(cls=portuguese.Command)
@@ -43,21 +65,34 @@ def fantoma(
     pasta: Annotated[
         Path,
         typer.Argument(
-            metavar="PASTA", help="A pasta onde escrever; se já existe, deve estar vazia."
+            metavar="PASTA",
+            help="A pasta onde escrever; se já existe, deve estar vazia.",
+            parser=path,
         ),
     ],
-    covid: Annotated[int, typer.Option(metavar="N", help="Radiografias com COVID-19.")] = 175,
-    normal: Annotated[int, typer.Option(metavar="N", help="Radiografias normais.")] = 100,
+    covid: Annotated[
+        int, typer.Option(metavar="N", min=0, max=100_000, help="Radiografias com COVID-19.")
+    ] = 175,
+    normal: Annotated[
+        int, typer.Option(metavar="N", min=0, max=100_000, help="Radiografias normais.")
+    ] = 100,
     outras: Annotated[
-        int, typer.Option(metavar="N", help="Radiografias com outras infecções.")
+        int,
+        typer.Option(metavar="N", min=0, max=100_000, help="Radiografias com outras infecções."),
     ] = 100,
     semente: Annotated[
-        int, typer.Option(metavar="N", help="A mesma semente dá as mesmas radiografias.")
+        int,
+        typer.Option(
+            metavar="N", min=0, max=2**31 - 1, help="A mesma semente dá as mesmas radiografias."
+        ),
     ] = 2020,
     confusao: Annotated[
         float,
         typer.Option(
-            metavar="X", help="De 0 (o modo de radiografar não diz a classe) a 1 (diz tudo)."
+            metavar="X",
+            min=0,
+            max=1,
+            help="De 0 (o modo de radiografar não diz a classe) a 1 (diz tudo).",
         ),
     ] = 0.0,
 ) -> None:
@@ -75,8 +110,12 @@ def fantoma(
 def main() -> None:
     """Roda o comando: saída 0 se deu certo, 1 se o trabalho falhou, 2 se o uso está errado."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # o TensorFlow só fala do que é grave
+    before = signal.signal(signal.SIGTERM, _stopped)
     try:
-        raise SystemExit(app(prog_name="covidcam", standalone_mode=False) or 0)
+        code = app(prog_name="covidcam", standalone_mode=False) or 0
+        if code == INTERRUPTED:  # o typer responde ao Ctrl-C com este número, e cala-se
+            raise KeyboardInterrupt
+        raise SystemExit(code)
     except TyperException as error:
         if message := portuguese.usage_error(error.format_message()):  # vazia: a ajuda já saiu
             _complain(message)
@@ -90,9 +129,22 @@ def main() -> None:
         raise SystemExit(1) from None
     except (KeyboardInterrupt, typer.Abort):
         _complain("Interrompido.")
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None
+    except RecursionError:
+        _complain("Um dos arquivos tem partes dentro de partes sem fim, e não foi lido.")
+        raise SystemExit(1) from None
+    except MemoryError:
+        _complain("Faltou memória.")
+        raise SystemExit(1) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stopped(number, frame) -> None:
+    """Um pedido do sistema para terminar é como um Ctrl-C: nada fica pela metade."""
+    raise KeyboardInterrupt
 
 
 def _complain(message: str) -> None:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(f"[bold red]Erro:[/] {escape(message)}")
+    console.print(f"[bold red]Erro:[/] {escape(printable(message))}")

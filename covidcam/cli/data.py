@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from covidcam.datasets.sources import Source
 
 app = portuguese.app("Os acervos públicos de radiografias: baixar, conferir e citar.")
+MOST_NAMES = 50  # arquivos ausentes que se nomeiam
 Which = StrEnum("Which", ["cohen", "kermany", "tudo"])
 Folder = Annotated[
     Path | None,
@@ -63,7 +64,8 @@ def baixar(
 def verificar(pasta: Folder = None) -> None:
     """Diz o que há na pasta de dados e o que falta, por classe, incidência e licença.
 
-    Lê cada imagem até o fim, o que nos acervos inteiros leva minutos.
+    Lê cada imagem até o fim, o que nos acervos inteiros leva minutos. Vale também para outros
+    leiautes: o do NIH, o da RSNA, ou uma subpasta por classe.
 
     Sai com 1 se um dos acervos não está lá.
 
@@ -72,9 +74,11 @@ def verificar(pasta: Folder = None) -> None:
     from covidcam import datasets
 
     folder = _folder(pasta)
+    if not folder.is_dir():
+        raise DataError(f"A pasta {folder} não existe. Para criá-la: covidcam dados baixar")
     present, absent = _present(folder)
-    if present:
-        rows = datasets.survey(folder)
+    rows = _survey(folder, needed=bool(present))
+    if rows is not None:
         catalog = datasets.usable(rows)
         _show("Imagens que servem", catalog, "source", "label", "view")
         _show("Licenças das que servem", catalog, "source", "licence")
@@ -84,7 +88,10 @@ def verificar(pasta: Folder = None) -> None:
             paths = images.loc[images["source"] == source.name, "path"]
             found = paths.map(os.path.isfile).sum()
             _say(f"{source.name}: {found} das {source.images or len(paths)} imagens do acervo")
-    if absent:
+        _name_missing(rows.loc[rows["left_out"] == "arquivo ausente", "path"])
+        for note in catalog.attrs["notes"]:
+            _say(f"Atenção: {note}.")
+    if absent and (present or rows is None):
         names = ", ".join(source.name for source in absent)
         raise DataError(f"Em {folder} falta: {names}. Para buscar: covidcam dados baixar")
 
@@ -120,6 +127,25 @@ def _present(folder: Path) -> tuple[list["Source"], list["Source"]]:
 
     present = [source for source in SOURCES.values() if (folder / source.folder).is_dir()]
     return present, [source for source in SOURCES.values() if source not in present]
+
+
+def _survey(folder: Path, needed: bool) -> "pd.DataFrame | None":
+    """O levantamento da pasta; None se nela não há nada e nada se esperava."""
+    from covidcam import datasets
+
+    try:
+        return datasets.survey(folder)
+    except DataError:
+        if needed:
+            raise
+        return None
+
+
+def _name_missing(paths: "pd.Series") -> None:
+    names = sorted(map(os.path.basename, paths))
+    more = f" e mais {len(names) - MOST_NAMES}" if len(names) > MOST_NAMES else ""
+    if names:
+        _say(f"Ausentes: {', '.join(names[:MOST_NAMES])}{more}")
 
 
 def _show(title: str, rows: "pd.DataFrame", *columns: str) -> None:

@@ -1,41 +1,52 @@
 """``covidcam avaliar``: quanto uma rede acerta, e onde olham os seus mapas."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from covidcam.cli.quiet import hush
+from covidcam.cli.say import path, say, show, tell
 from covidcam.errors import DataError
 
 BATCH = 64
+KINDS = {"lesions": "lesões", "lungs": "pulmões", "lung_boxes": "pulmões (caixas)"}
 
 
 def avaliar(
-    modelo: Annotated[Path, typer.Argument(metavar="MODELO", help="Um .keras.")],
+    modelo: Annotated[Path, typer.Argument(metavar="MODELO", help="Um .keras.", parser=path)],
     pasta: Annotated[
-        Path, typer.Argument(metavar="PASTA", help="Os acervos, ou uma subpasta por classe.")
+        Path,
+        typer.Argument(
+            metavar="PASTA", help="Os acervos, ou uma subpasta por classe.", parser=path
+        ),
     ],
     metodo: Annotated[str, typer.Option(metavar="M", help="O método de mapa.")] = "grad-cam",
     saida: Annotated[
-        Path | None, typer.Option(metavar="ARQUIVO", help="Um .csv, uma linha por imagem.")
+        Path | None,
+        typer.Option(metavar="ARQUIVO", help="Um .csv, uma linha por imagem.", parser=path),
+    ] = None,
+    paciente: Annotated[
+        str | None,
+        typer.Option(metavar="P", help="De quem é cada imagem, como em covidcam treinar."),
     ] = None,
 ) -> None:
     """Mede a rede e os seus mapas nas imagens de uma pasta.
 
-    Havendo ao lado do modelo o .csv de covidcam treinar, só entram os pacientes que não foram nem
-    ao treino nem à validação. Onde há máscaras de lesões ou de pulmões, diz que parte da energia do
-    mapa está nelas, e o que o acaso daria.
+    Havendo ao lado do modelo o .csv de covidcam treinar, ficam de fora as imagens que foram ao
+    treino ou à validação, com qualquer nome, e as outras das mesmas pessoas, quando se sabe quem
+    são. Onde há máscaras de lesões ou de pulmões, diz que parte da energia do mapa está nelas, e o
+    que o acaso daria.
 
     Exemplo: covidcam avaliar meu.keras dados --saida medidas.csv
     """
-    from covidcam import cam, datasets, evaluation, models
-    from covidcam.cli.train import accuracy
-    from covidcam.figures.text import number
+    from covidcam import batch, cam, datasets, models
+    from covidcam.batch import record, tables
+    from covidcam.cli import measures
+    from covidcam.cli.train import say_what_is_odd
 
     if metodo not in cam.METHODS:
         raise typer.BadParameter(
@@ -45,62 +56,123 @@ def avaliar(
     if saida is not None:
         saida.parent.mkdir(parents=True, exist_ok=True)
     model = models.load(modelo)
+    size = batch.size_of(model)
     classes = list(model.covidcam.classes)
-    side = model.input_shape[1]
-    rows, unseen = _unseen(datasets.load_catalog(pasta), modelo.with_suffix(".csv"))
-    rows = rows[rows["label"].isin(classes)].reset_index(drop=True)
-    if rows.empty:
-        raise DataError(f"Em {pasta} não há imagens a medir das classes do modelo ({classes}).")
-    parts = []
+    catalog = datasets.load_catalog(pasta, patient=paciente)
+    known = catalog.attrs["patients"] is not None
+    say_what_is_odd(catalog)
+    rows, note = _unseen(_of_the_model(catalog, classes), modelo, known)
+    measured, probabilities, looks = [], [], []
     for start in range(0, len(rows), BATCH):
         part = rows.iloc[start : start + BATCH]
-        images = np.stack([datasets.read_image(path, side) for path in part["path"]])
-        maps = cam.explain(model, images, metodo)
-        facts = {"arquivo": part["path"], "classe": part["label"]}
-        facts["prevista"] = np.array(classes)[maps.scores.argmax(axis=1)]
-        facts["dita"] = model.covidcam.names_classes(part["synthetic"])
-        for kind in ("lesions", "lungs", "lung_boxes"):
-            masks = datasets.read_masks(part, kind, side)
-            facts[f"energia_{kind}"] = evaluation.energy_inside(maps.values, masks)
-            facts[f"vezes_o_acaso_{kind}"] = evaluation.energy_ratio(maps.values, masks)
-        parts.append(pd.DataFrame(facts))
-    measured = pd.concat(parts)
-    right = int((measured["classe"] == measured["prevista"]).sum())
-    console = Console()
-    seen = "" if unseen else " (não sei se a rede já as viu: falta o .csv de covidcam treinar)"
-    console.print(f"A rede {accuracy(right, len(measured))}{seen}", highlight=False, markup=False)
-    table = Table("onde", "imagens", "energia", "em múltiplos do acaso", title=f"mapa {metodo}")
-    for kind, title in {"lesions": "lesões", "lungs": "pulmões", "lung_boxes": "caixas"}.items():
-        energy, ratio = measured[f"energia_{kind}"], measured[f"vezes_o_acaso_{kind}"]
-        if energy.notna().any():
-            count = str(int(energy.notna().sum()))
-            table.add_row(title, count, number(energy.mean()), number(ratio.mean()))
-    if table.row_count:
-        console.print(table)
+        images = np.stack([batch.resampled(datasets.read_image(p), size) for p in part["path"]])
+        maps = cam.explain(model, batch.scaled(images, model.covidcam.range), metodo)
+        probabilities.append(maps.scores)
+        looks += [record.look_of(image) for image in images]
+        measured.append(_where(part, maps.values, size))
+    table, scores = pd.concat(measured), np.concatenate(probabilities)
+    _warn_of_copies(looks, modelo)
+    truth = np.array([classes.index(label) for label in rows["label"]])
+    may_name = model.covidcam.names_classes(rows["synthetic"])
+    measures.report(classes, truth, scores, rows["patient"] if known else None, may_name, note)
+    _show_where(table, metodo)
     if saida is not None:
-        said = measured["prevista"].where(measured["dita"])
-        told = measured.drop(columns=["prevista", "dita"])
-        if measured["dita"].any():
-            told.insert(2, "prevista", said)
-        _write(told, saida)
+        if may_name.any():
+            said = pd.Series(np.array(classes, object)[scores.argmax(axis=1)], table.index)
+            table.insert(2, "prevista", said.where(may_name))
+        tables.write(table.dropna(axis="columns", how="all"), saida)
 
 
-def _unseen(catalog: pd.DataFrame, parts: Path) -> tuple[pd.DataFrame, bool]:
-    """As imagens dos pacientes que a rede não viu, e se é possível sabê-lo."""
-    if not parts.is_file():
-        return catalog, False
-    try:
-        known = pd.read_csv(parts, dtype=str)
-        seen = known.loc[known["part"] != "teste", "patient"]
-    except (KeyError, ValueError) as error:
-        raise DataError(f"A tabela {parts} não é a que covidcam treinar escreve.") from error
-    return catalog[~catalog["patient"].isin(set(seen))], True
+def _of_the_model(catalog: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """As imagens das classes do modelo, escritas com maiúsculas ou não; das outras, diz quantas."""
+    named = {_same(label): label for label in classes}
+    label = catalog["label"].map(lambda found: named.get(_same(found)))
+    for found, count in catalog["label"][label.isna()].value_counts().items():
+        say(f"Ficam de fora {count} imagens da classe {found}, que o modelo não conhece.")
+    rows = catalog.assign(label=label)[label.notna()].reset_index(drop=True)
+    if rows.empty:
+        raise DataError(
+            f"Não há imagens a medir das classes do modelo ({', '.join(classes)}); há de"
+            f" {', '.join(sorted(set(catalog['label'])))}."
+        )
+    if absent := [label for label in classes if label not in set(rows["label"])]:
+        say(f"Não há nenhuma imagem de {', '.join(absent)}.")
+    return rows
 
 
-def _write(table: pd.DataFrame, path: Path) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        table.to_csv(partial, index=False)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+def _same(label: str) -> str:
+    return label.strip().casefold()
+
+
+def _unseen(rows: pd.DataFrame, model: Path, known: bool) -> tuple[pd.DataFrame, str]:
+    """As imagens que a rede não viu, e o que se sabe disso."""
+    from covidcam import batch
+    from covidcam.batch import record
+
+    path = record.beside(model)
+    if not path.is_file():
+        return rows, " Não sei se a rede já viu estas imagens: falta o .csv de covidcam treinar."
+    trained = record.read(path)
+    trained = trained[trained["part"] != "teste"]
+    with ThreadPoolExecutor() as pool:
+        content = pd.Series(list(pool.map(batch.content_of, rows["path"])), rows.index)
+    same = content.isin(set(trained["content"]))
+    others = rows["patient"].isin(set(trained["patient"])) & ~same & known
+    if same.any():
+        say(f"Ficam de fora {int(same.sum())} imagens que foram ao treino ou à validação da rede.")
+    if others.any():
+        say(f"Ficam de fora {int(others.sum())} imagens de pacientes que a rede viu.")
+    left = rows[~same & ~others].reset_index(drop=True)
+    if left.empty:
+        raise DataError("A rede viu todas as imagens da pasta: não há em que a medir.")
+    return left, ""
+
+
+def _warn_of_copies(looks: list[str], model: Path) -> None:
+    from covidcam.batch import record
+
+    path = record.beside(model)
+    if not path.is_file():
+        return
+    trained = record.read(path)
+    if count := record.close(looks, trained["look"][trained["part"] != "teste"]):
+        say(
+            f"Imagens medidas quase iguais a alguma do treino ou da validação: {count}. O acerto"
+            " nelas vale pouco."
+        )
+
+
+def _where(rows: pd.DataFrame, maps: np.ndarray, size: tuple[int, int]) -> pd.DataFrame:
+    """A parte do mapa de cada imagem dentro de cada tipo de máscara que ela tem."""
+    from covidcam import datasets, evaluation
+
+    facts = {"arquivo": rows["path"], "classe": rows["label"]}
+    for kind in KINDS:
+        masks = datasets.read_masks(rows, kind, size[0])
+        facts[f"energia_{kind}"] = evaluation.energy_inside(maps, masks)
+        facts[f"vezes_o_acaso_{kind}"] = evaluation.energy_ratio(maps, masks)
+    return pd.DataFrame(facts)
+
+
+def _show_where(table: pd.DataFrame, method: str) -> None:
+    from covidcam.figures.text import listing, number
+
+    found = {kind: table[f"energia_{kind}"].notna() for kind in KINDS}
+    rows = [
+        [
+            KINDS[kind],
+            int(has.sum()),
+            number(table[f"energia_{kind}"].mean()),
+            number(table[f"vezes_o_acaso_{kind}"].mean()),
+        ]
+        for kind, has in found.items()
+        if has.any()
+    ]
+    if rows:
+        columns = ["onde", "imagens", "energia", "em múltiplos do acaso"]
+        show(f"mapa {method}", columns, rows)
+    if absent := [KINDS[kind] for kind, has in found.items() if not has.any()]:
+        tell(
+            f"Nenhuma imagem traz máscaras ou caixas de {listing(absent)} com que comparar o mapa"
+            f" {method}, e a tabela não tem essas colunas."
+        )

@@ -1,28 +1,29 @@
 """``covidcam explicar``: os mapas das imagens de quem lê."""
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from covidcam import settings
 from covidcam.cli.quiet import hush
+from covidcam.cli.say import announced, path, say
 from covidcam.errors import InputError
-
-if TYPE_CHECKING:
-    import keras
 
 
 def explicar(
     imagens: Annotated[
         list[Path],
-        typer.Argument(help="PNG, JPEG, TIFF, BMP ou DICOM, ou pastas.", metavar="IMAGEM|PASTA"),
+        typer.Argument(
+            help="PNG, JPEG, TIFF, BMP ou DICOM, ou pastas.", metavar="IMAGEM|PASTA", parser=path
+        ),
     ],
     modelo: Annotated[
         Path | None,
         typer.Option(
-            metavar="ARQUIVO", help="Um .keras de covidcam treinar; sem ele, uma demonstração."
+            metavar="ARQUIVO",
+            help="Um .keras de covidcam treinar; sem ele, uma demonstração.",
+            parser=path,
         ),
     ] = None,
     metodo: Annotated[
@@ -32,9 +33,9 @@ def explicar(
         str | None,
         typer.Option(metavar="C", help="A classe a explicar; sem ela, a prevista."),
     ] = None,
-    saida: Annotated[Path, typer.Option(metavar="PASTA", help="Onde escrever.")] = Path(
-        "explicacoes"
-    ),
+    saida: Annotated[
+        Path, typer.Option(metavar="PASTA", help="Onde escrever.", parser=path)
+    ] = Path("explicacoes"),
     fatia: Annotated[
         str, typer.Option(metavar="i/n", help="Só a i-ésima de n partes, para dividir entre n.")
     ] = "1/1",
@@ -42,7 +43,11 @@ def explicar(
     """Mostra para onde a rede olhou em cada imagem, e quanto disso está nos pulmões.
 
     Escreve em --saida, por imagem, o mapa sobre ela (PNG), o mapa bruto (.npy) e uma linha em
-    resultados.csv e resultados.json; e relatorio.html, com tudo. Rodar de novo só faz o que falta.
+    resultados.csv e resultados.json; e relatorio.html, com tudo. Rodar de novo só faz o que falta;
+    outro pedido, ou imagens de outra pasta, quer outra --saida.
+
+    O .csv se abre com dois cliques no Excel em português (ponto e vírgula e vírgula decimal); para
+    um programa, o .json.
 
     Nunca é um diagnóstico. Sem --modelo, a rede só viu radiografias sintéticas, e não se diz classe
     nem probabilidade.
@@ -58,25 +63,39 @@ def explicar(
     from covidcam import batch
     from covidcam.figures.text import counted
 
-    methods = _methods(metodo)
-    items = batch.collect(imagens, saida)
-    mine = _checked("--fatia", batch.share, items, fatia)
+    given = [str(one) for one in imagens]
+    job = batch.Job(given, str(saida), modelo and str(modelo), _methods(metodo), classe)
+    part, of = _part(fatia)
+    if job.found.left_out:
+        say(f"Das pastas ficou de fora: {batch.told(job.found.left_out)}.")
     hush()
-    model, file = _model(modelo)
-    classes = model.covidcam.classes
-    if classe is not None and classe not in classes:
-        raise typer.BadParameter(
-            f"{classe!r}; as classes do modelo são {', '.join(classes)}", param_hint="--classe"
+    if modelo is None:
+        say(
+            "Sem --modelo: uso a rede de demonstração, que só viu radiografias sintéticas. Mostro o"
+            " mapa e os pulmões, sem classe nem probabilidade, que dela não valeriam nada. Na"
+            " primeira vez ela é treinada, o que leva alguns minutos, e fica guardada em"
+            f" {job.settings.cache}."
         )
-    request = batch.request_for(model, methods, classe, batch.content_of(file))
-    output = batch.Output(saida, request)
-    for item, refusal in batch.run(mine, output, tools_for(model), classe):
-        _say(f"{item.name}: {batch.one_line(refusal)}")
-    table = output.finish()
+    if classe is not None and classe not in job.notes.classes:
+        raise typer.BadParameter(
+            f"{classe!r}; as classes do modelo são {', '.join(job.notes.classes)}",
+            param_hint="--classe",
+        )
+    with announced(
+        "Preparo quem acha os pulmões (cerca de um minuto) e as radiografias com que cada imagem é"
+        " comparada (dois a três minutos); é só na primeira vez, e ficam guardados em"
+        f" {job.settings.cache}."
+    ):
+        job.prepare()
+    for name, refusal in job.run(part, of):
+        say(f"{name}: {refusal}")
+    table = job.finish()
     refused = int(table["motivo"].notna().sum())
     explained = counted(len(table) - refused, "imagem explicada", "imagens explicadas")
-    _say(f"{explained}, {counted(refused, 'recusada')}: {saida / 'relatorio.html'}")
-    _say(batch.DISCLAIMER)
+    missing = len(job.found.items) - len(table)
+    rest = f", {missing} por fazer (outras fatias)" if missing else ""
+    say(f"{explained}, {counted(refused, 'recusada')}{rest}: {saida / 'relatorio.html'}")
+    say(batch.DISCLAIMER)
     if refused:
         raise typer.Exit(1)
 
@@ -86,52 +105,17 @@ def _methods(text: str) -> list[str]:
     from covidcam.cam.checks import check_methods
 
     names = [name.strip() for name in text.split(",") if name.strip()]
-    return list(_checked("--metodo", check_methods, names, cam.METHODS))
-
-
-def _checked(option, check, *arguments):
-    """Um valor recusado é um erro de uso (saída 2), e não do trabalho."""
     try:
-        return check(*arguments)
-    except InputError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
+        return list(check_methods(names, cam.METHODS))
+    except InputError as error:  # um erro de uso (saída 2), e não do trabalho
+        raise typer.BadParameter(str(error), param_hint="--metodo") from None
 
 
-def _model(path: Path | None) -> tuple["keras.Model", Path]:
-    if path is not None:
-        from covidcam import models
-
-        return models.load(path), path
-    from covidcam import artefacts
-
-    chosen = settings.read().with_phantoms()
-    _say(
-        "Sem --modelo: uso a rede de demonstração, que só viu radiografias sintéticas. Mostro o"
-        " mapa e os pulmões, sem classe nem probabilidade, que dela não valeriam nada. Na primeira"
-        f" vez ela é treinada, o que leva alguns minutos, e fica guardada em {chosen.cache}."
-    )
-    trained = artefacts.model_2(chosen)
-    return trained.model, trained.file
-
-
-def tools_for(model: "keras.Model"):
-    """O que olha as imagens: o modelo, o achador de pulmões e os filmes conhecidos."""
-    import numpy as np
-
-    from covidcam import artefacts, batch
-    from covidcam.lungs.finder import finder
-    from covidcam.lungs.network import prepare
-    from covidcam.lungs.search import locate
-
-    chosen = settings.read()
-    network = finder(chosen)  # uma vez: procurá-la no depósito a cada lote custa 30 ms
-
-    def find_lungs(images):
-        logits = network(np.stack([prepare(image) for image in images]))
-        return [locate(one, image.shape[:2]) for one, image in zip(logits, images, strict=True)]
-
-    return batch.Tools(model, find_lungs, artefacts.usual_films(chosen).strangeness)
-
-
-def _say(text: str) -> None:
-    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
+def _part(text: str) -> tuple[int, int]:
+    """De ``i/n`` ao número da parte, a partir de zero, e em quantas se divide."""
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise typer.BadParameter(
+            f"a fatia {text!r} não existe; escreva i/n, com i de 1 a n", param_hint="--fatia"
+        )
+    return int(match[1]) - 1, int(match[2])

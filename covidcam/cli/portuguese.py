@@ -4,7 +4,7 @@ import re
 
 import typer
 from typer import rich_utils
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 rich_utils.ARGUMENTS_PANEL_TITLE = "Argumentos"
 rich_utils.OPTIONS_PANEL_TITLE = "Opções"
@@ -35,15 +35,27 @@ MESSAGES = {
 class _Portuguese:
     """A linha de uso e a opção de ajuda em português."""
 
-    def get_usage(self, ctx):
+    def get_usage(self, ctx) -> str:
         usage = super().get_usage(ctx).replace("Usage:", "Uso:").replace("[OPTIONS]", "[OPÇÕES]")
         return usage.replace("COMMAND [ARGS]...", "COMANDO [ARGUMENTOS]...")
 
-    def get_help_option(self, ctx):
+    def get_params(self, ctx) -> list:
+        params = super().get_params(ctx)
+        for param in params:
+            # o nome do tipo é o do Python (<list[Path]>, <bool>), e o metavar já diz o que é
+            if isinstance(param, TyperArgument) or getattr(param, "is_flag", False):
+                param.display_type_rich = _nothing
+        return params
+
+    def get_help_option(self, ctx) -> TyperOption | None:
         option = super().get_help_option(ctx)
         if option is not None:
             option.help = "Mostra esta ajuda e termina."
         return option
+
+
+def _nothing(ctx):
+    return ""
 
 
 class Command(_Portuguese, TyperCommand):
@@ -71,6 +83,7 @@ def app(help: str) -> typer.Typer:
         help=help,
         no_args_is_help=True,
         add_completion=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
         rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
     )

@@ -164,11 +164,18 @@ def one_hot(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
 
 
 def _read_rows(path: Path) -> pd.DataFrame:
-    texts = dict.fromkeys(("label", "patient", "look", "view"), str)
+    texts = dict.fromkeys(
+        ("label", "patient", "patient_from", "sex", "look", "view", "lungs", "lesions"), str
+    )
     # só o vazio é ausente: «None» e «NA» podem ser classes, e «0» não é um número
     rows = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
-    if "lung_boxes" in rows:
-        rows["lung_boxes"] = rows["lung_boxes"].map(json.loads, na_action="ignore")
+    for kind in {"lung_boxes", "lesions"} & set(rows):  # caixas por valor; caminhos como estão
+        rows[kind] = rows[kind].map(
+            lambda cell: json.loads(cell) if str(cell).startswith("[[") else cell,
+            na_action="ignore",
+        )
+    for kind in {"patient_from", "sex"} & set(rows):
+        rows[kind] = rows[kind].fillna("")
     return rows
 
 

@@ -1,73 +1,65 @@
 """Pastas com os leiautes dos acervos públicos -> um catálogo, uma linha por imagem.
 
-Cada acervo tem um leitor que devolve as mesmas colunas; `survey` junta os que encontra na pasta.
-Nada é descartado em silêncio: o que não serve fica no levantamento, com o motivo em ``left_out``.
+Cada acervo tem um leitor (`covidcam.datasets.readers`) que devolve as mesmas colunas; `survey`
+junta os que encontra na pasta. Nada é descartado em silêncio: o que não serve fica no levantamento,
+com o motivo em ``left_out``.
 """
 
-import json
 import logging
 import os
 import re
-from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import joblib
-import numpy as np
 import pandas as pd
 
-from covidcam.datasets.findings import classify
-from covidcam.datasets.images import measure
-from covidcam.errors import DataError
+from covidcam.datasets import patients
+from covidcam.datasets.identity import alike, measure
+from covidcam.datasets.images import EXTENSIONS
+from covidcam.datasets.readers import COHEN, FRONTAL, READERS, read_class_folders
+from covidcam.datasets.tables import printable, read_table, shortened
+from covidcam.errors import DataError, reason
 
-COHEN = "covid-chestxray-dataset"
-KERMANY = "chest_xray"
-LUNG_BOXES = "annotations/imageannotation_ai_lung_bounding_boxes.json"  # dentro de COHEN
-COLUMNS = [
-    "path",
-    "label",
-    "patient",
-    "view",
-    "modality",
-    "source",
-    "look",
-    "licence",
-    "synthetic",
-    "lungs",
-    "lesions",
-    "lung_boxes",
-    "finding",
-    "width",
-    "height",
-    "mode",
-    "left_out",
-]
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
-FRONTAL = ("PA", "AP", "AP Supine", "AP Erect")
+__all__ = ["EXTENSIONS", "FRONTAL", "left_out", "load_catalog", "shareable", "survey", "usable"]
+BOTH_CLASSES = "a mesma imagem em classes diferentes"
+EXAMPLES = 3  # nomes que se dão de cada coisa que se diz
 
 
-def load_catalog(folder: str | os.PathLike) -> pd.DataFrame:
+def load_catalog(folder: str | os.PathLike, patient: str | None = None) -> pd.DataFrame:
     """Cataloga as imagens utilizáveis de uma pasta de dados.
 
-    O que fica de fora é contado por motivo em ``catalog.attrs["left_out"]`` e dito no registro
-    (``logging``).
+    O que fica de fora é contado por motivo em ``catalog.attrs["left_out"]``. De onde se soube de
+    quem é cada imagem está em ``catalog.attrs["patients"]``: None quando de alguma não se sabe, e
+    então se fala de imagens, não de pacientes. O que há de estranho está em
+    ``catalog.attrs["notes"]``, em frases: contradições, imagens quase iguais. Tudo isso vai também
+    para o registro (``logging``).
 
     Parameters
     ----------
     folder : path-like
-        Uma pasta com ``covid-chestxray-dataset/``, ``chest_xray/`` ou ambos; ou uma pasta com uma
-        subpasta de imagens por classe.
+        Uma pasta com um ou mais acervos (`covidcam.datasets.readers.READERS`), ou a de um deles; ou
+        uma pasta com uma subpasta de imagens por classe.
+    patient : str, optional
+        Como achar de quem é cada imagem: um padrão com um grupo, procurado no caminho a partir da
+        pasta, ou ``"tabela.csv:coluna"``. Por padrão, o que cada leiaute diz.
 
     Returns
     -------
     DataFrame
-        Uma linha por imagem: path, label, patient, view, modality, source, look, licence, synthetic
-        (se é um fantoma), lungs e lesions (máscaras, onde existem), lung_boxes ((2, 4) em frações,
-        onde existem), finding, width, height, mode.
+        Uma linha por imagem: path, label, patient, patient_from (de onde se soube dele; vazio
+        quando não se sabe), sex ("F", "M" ou vazio), age (anos), view, modality, source, look,
+        licence, synthetic (se é um fantoma), lungs (máscara, onde existe), lesions (o caminho da
+        máscara, ou as caixas (n, 4) em frações, onde existem), lung_boxes ((2, 4) em frações, onde
+        existem), finding, width, height, mode.
 
     Raises
     ------
     DataError
-        Se a pasta não existe, está vazia ou não segue nenhum dos leiautes.
+        Se a pasta não existe, está vazia ou não segue nenhum dos leiautes; se nada nela serve; se a
+        mesma imagem está em duas classes.
+    InputError
+        Se ``patient`` não é nem um padrão nem uma coluna.
 
     Examples
     --------
@@ -75,20 +67,34 @@ def load_catalog(folder: str | os.PathLike) -> pd.DataFrame:
     Traceback (most recent call last):
     covidcam.errors.DataError: A pasta de dados pasta-que-nao-existe não existe; ...
     """
-    rows = survey(folder)
+    rows = survey(folder, patient)
+    if len(both := rows[rows["left_out"] == BOTH_CLASSES]):
+        raise DataError(
+            f"Em {folder} há {len(both)} arquivos com a mesma imagem em classes diferentes:"
+            f" {_examples(both)}. Fique com um de cada."
+        )
     counts = left_out(rows)
-    if len(counts):
-        listing = "; ".join(f"{reason}: {count}" for reason, count in counts.items())
-        logging.getLogger(__name__).warning("Imagens deixadas de fora: %s.", listing)
-    return usable(rows)
+    listing = "; ".join(
+        f"{motive}: {count} ({_examples(rows[rows['left_out'] == motive])})"
+        for motive, count in counts.items()
+    )
+    catalog = usable(rows)
+    if catalog.empty:
+        raise DataError(f"Em {folder} nenhuma imagem serve: {listing}.")
+    logger = logging.getLogger(__name__)
+    if listing:
+        logger.warning("Imagens deixadas de fora: %s.", listing)
+    for note in catalog.attrs["notes"]:
+        logger.warning("Atenção: %s.", note)
+    return catalog
 
 
-def survey(folder: str | os.PathLike) -> pd.DataFrame:
+def survey(folder: str | os.PathLike, patient: str | None = None) -> pd.DataFrame:
     """O levantamento inteiro de uma pasta de dados, com o que serve e o que não serve.
 
     Parameters
     ----------
-    folder : path-like
+    folder, patient
         Como em `load_catalog`.
 
     Returns
@@ -98,18 +104,23 @@ def survey(folder: str | os.PathLike) -> pd.DataFrame:
 
     Raises
     ------
-    DataError
-        Como em `load_catalog`.
+    DataError, InputError
+        Como em `load_catalog`, menos pela mesma imagem em duas classes: aqui, ficam de fora.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(
             f"A pasta de dados {folder} não existe; «covidcam dados baixar» busca os acervos."
         )
-    readers = {COHEN: read_cohen, KERMANY: read_kermany}
-    found = [read(folder / name) for name, read in readers.items() if (folder / name).is_dir()]
+    found = [read(path) for path, read in _archives(folder)]
     rows = pd.concat(found, ignore_index=True) if found else read_class_folders(folder)
-    return _verify(_add_phantom_truth(rows, folder))
+    if patient is not None:
+        rows = patients.assign(rows, folder, patient)
+    rows, measured = _verify(_add_phantom_truth(rows, folder))
+    rows, notes = _without_copies(rows, measured)
+    good = rows[rows["left_out"] == ""]
+    rows.attrs["notes"] = [*notes, *_few(patients.contradictions(good))]
+    return rows
 
 
 def usable(rows: pd.DataFrame) -> pd.DataFrame:
@@ -123,9 +134,13 @@ def usable(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
+        Com left_out, patients e notes em ``attrs``, como em `load_catalog`.
     """
     catalog = rows[rows["left_out"] == ""].drop(columns="left_out").reset_index(drop=True)
+    origins = list(dict.fromkeys(catalog["patient_from"]))
     catalog.attrs["left_out"] = left_out(rows).to_dict()
+    catalog.attrs["patients"] = "; ".join(origins) if all(origins) else None
+    catalog.attrs["notes"] = rows.attrs.get("notes", [])
     return catalog
 
 
@@ -163,201 +178,26 @@ def shareable(rows: pd.DataFrame) -> pd.Series:
     return licence.str.match(r"(CC|Apache)") & ~licence.str.contains("ND")
 
 
-def read_cohen(folder: Path) -> pd.DataFrame:
-    """Lê o leiaute de covid-chestxray-dataset: ``metadata.csv`` e ``images/``.
-
-    Parameters
-    ----------
-    folder : Path
-        A pasta ``covid-chestxray-dataset``.
-
-    Returns
-    -------
-    DataFrame
-        Uma linha por linha de ``metadata.csv``.
-
-    Raises
-    ------
-    DataError
-        Se não há ``metadata.csv``, ele não se lê, não tem linhas ou lhe faltam colunas.
-
-    References
-    ----------
-    Cohen, Morrison e Dao, 2020. arXiv:2003.11597.
-    """
-    table = folder / "metadata.csv"
-    if not table.is_file():
-        found = ", ".join(sorted(path.name for path in folder.iterdir())) or "nada"
-        raise DataError(f"Em {folder} era esperado metadata.csv; foi encontrado: {found}.")
+def _archives(folder: Path) -> list[tuple[Path, Callable]]:
+    """Os acervos que há numa pasta, ou ela própria, e quem lê cada um."""
     try:
-        metadata = pd.read_csv(table, dtype=str).fillna("")
-    except ValueError as error:
-        raise DataError(f"A tabela {table} não pôde ser lida ({error}); ela é um CSV?") from error
-    needed = {"patientid", "finding", "view", "modality", "filename"}
-    if missing := needed - set(metadata.columns):
-        raise DataError(f"Em {table} faltam as colunas {sorted(missing)}.")
-    if metadata.empty:
-        raise DataError(f"A tabela {table} não tem nenhuma linha; era esperada uma por imagem.")
-    boxes = _lung_boxes(folder)
-    records = []
-    for row in metadata.to_dict("records"):
-        path = folder / (row.get("folder") or "images") / row["filename"]
-        label, reason = classify(row["finding"])
-        records.append(
-            {
-                "path": str(path),
-                "label": label,
-                "patient": f"cohen-{row['patientid']}",
-                "view": row["view"],
-                "modality": row["modality"],
-                "source": "cohen",
-                "licence": row.get("license", ""),
-                "lung_boxes": boxes.get(row["filename"]),
-                "finding": row["finding"],
-                "left_out": _cohen_problem(path, row) or reason,
-            }
-        )
-    return _table(records)
-
-
-def read_kermany(folder: Path) -> pd.DataFrame:
-    """Lê o leiaute de Kermany e colaboradores: ``{train,test}/{NORMAL,PNEUMONIA}/``.
-
-    O paciente é o número no nome do arquivo, dentro da classe, através de treino e teste: juntar
-    duas pessoas a mais não faz mal; separar uma em duas seria um vazamento.
-
-    Parameters
-    ----------
-    folder : Path
-        A pasta ``chest_xray``.
-
-    Returns
-    -------
-    DataFrame
-        Uma linha por arquivo de imagem.
-
-    Raises
-    ------
-    DataError
-        Se não há nenhuma imagem onde o leiaute as espera.
-
-    References
-    ----------
-    Kermany, Goldbaum, Cai et al., 2018. 10.1016/j.cell.2018.02.010.
-    """
-    records = []
-    for name, label in (("NORMAL", "NORMAL"), ("PNEUMONIA", "OUTRAS")):
-        for path in sorted(folder.glob(f"*/{name}/*")):
-            if path.name.startswith("."):
-                continue  # .DS_Store e semelhantes não são imagens
-            number = re.search(r"(?:IM-|person|NORMAL-|BACTERIA-|VIRUS-)(\d+)", path.name)
-            records.append(
-                {
-                    "path": str(path),
-                    "label": label,
-                    "patient": f"kermany-{name}-{number[1] if number else path.stem}",
-                    "view": "AP",
-                    "modality": "X-ray",
-                    "source": "kermany",
-                    "licence": "CC BY 4.0",
-                    "finding": name,
-                    "left_out": _extension_problem(path),
-                }
-            )
-    if not records:
-        raise DataError(
-            f"Em {folder} eram esperadas as pastas train/ e test/ com NORMAL/ e PNEUMONIA/ dentro;"
-            " nenhuma imagem foi encontrada."
-        )
-    return _table(records)
-
-
-def read_class_folders(folder: Path) -> pd.DataFrame:
-    """Lê uma pasta com uma subpasta por classe; o nome da subpasta é a classe.
-
-    Sem outra informação, cada imagem conta como um paciente.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    DataFrame
-        Uma linha por arquivo.
-
-    Raises
-    ------
-    DataError
-        Se não há subpastas com imagens.
-    """
-    records = [
-        {
-            "path": str(path),
-            "label": path.parent.name,
-            "patient": f"{path.parent.name}-{path.stem}",
-            "source": folder.name,
-            "modality": "X-ray",
-            "left_out": _extension_problem(path),
-        }
-        for path in sorted(folder.glob("*/*"))
-        if path.is_file() and not path.name.startswith(".")
+        inside = sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError as error:
+        raise DataError(f"A pasta {folder} não pôde ser lida: {reason(error)}.") from error
+    found = [
+        (path, read)
+        for mark, read in READERS.items()
+        for path in (folder, *inside)
+        if _plain(path) == mark or (path / mark).is_file()
     ]
-    if not any(record["left_out"] == "" for record in records):
-        found = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nada"
-        raise DataError(
-            f"Em {folder} eram esperadas as pastas {COHEN}/ ou {KERMANY}/, ou uma subpasta de"
-            f" imagens por classe; foi encontrado: {found}."
-        )
-    return _table(records)
+    if not found and (folder / "metadata.csv").is_file() and (folder / "images").is_dir():
+        found = [(folder, READERS[COHEN])]  # o acervo numa pasta com outro nome
+    return found
 
 
-def _table(records: list[dict]) -> pd.DataFrame:
-    return pd.DataFrame(records).reindex(columns=COLUMNS)
-
-
-def _cohen_problem(path: Path, row: dict) -> str:
-    if problem := _extension_problem(path):
-        return problem
-    if row["modality"] != "X-ray":
-        return f"não é radiografia ({row['modality']})"
-    if row["view"] not in FRONTAL:
-        return f"incidência não frontal ({row['view'] or 'não informada'})"
-    return ""
-
-
-def _extension_problem(path: Path) -> str:
-    if path.suffix.lower() in EXTENSIONS:
-        return ""
-    return f"formato que não é imagem ({path.suffix or path.name})"
-
-
-def _lung_boxes(folder: Path) -> dict[str, list]:
-    """As caixas dos pulmões de cada imagem, em frações: já convertidas, ou em pixels, do acervo."""
-    ready, original = folder / "lung_boxes.json", folder / LUNG_BOXES
-    path = ready if ready.is_file() else original
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text("utf-8"))
-        return content if path == ready else _fractions(content)
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"O arquivo {path} não pôde ser lido ({error!r}); era esperado um JSON com as"
-            " caixas dos pulmões de cada imagem."
-        ) from error
-
-
-def _fractions(coco: dict) -> dict[str, list]:
-    images = {image["id"]: image for image in coco["images"]}
-    boxes = defaultdict(list)
-    for annotation in coco["annotations"]:
-        image = images[annotation["image_id"]]
-        x, y, width, height = annotation["bbox"]
-        box = np.array([[x, y], [x + width, y + height]]) / (image["width"], image["height"])
-        boxes[image["file_name"]].append(box.clip(0, 1).ravel().tolist())
-    # a da esquerda da imagem primeiro
-    return {name: sorted(pair) for name, pair in boxes.items() if len(pair) == 2}
+def _plain(path: Path) -> str:
+    """O nome da pasta de um acervo, sem o que o GitHub lhe acrescenta."""
+    return re.sub(r"-(?:master|main|[0-9a-f]{40})$", "", os.path.basename(os.path.abspath(path)))
 
 
 def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
@@ -369,26 +209,72 @@ def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     relative = rows["path"].map(lambda path: Path(path).relative_to(folder).as_posix())
     rows["synthetic"] = False
     if table.is_file():
-        drawn = pd.read_csv(table).set_index("path").reindex(columns=["look", "view"])
+        drawn = read_table(table, {"path", "look"}).drop_duplicates("path").set_index("path")
+        drawn = drawn.reindex(columns=["look", "view"])
         rows["synthetic"] = relative.isin(drawn.index)  # um filme real posto ali continua real
         rows["look"] = relative.map(drawn["look"])
         rows["view"] = relative.map(drawn["view"]).fillna(rows["view"])
         rows["licence"] = rows["licence"].astype(object).mask(rows["synthetic"], "CC0 (fantoma)")
     for kind in ("lungs", "lesions"):
         masks = relative.map(lambda path, kind=kind: folder / "masks" / f"{path}.{kind}.png")
-        rows[kind] = masks.map(lambda mask: str(mask) if mask.is_file() else None)
+        drawn = masks.map(lambda mask: str(mask) if os.path.isfile(mask) else None).astype(object)
+        rows[kind] = rows[kind].astype(object).where(drawn.isna(), drawn)
     return rows
 
 
-def _verify(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mede as imagens que ainda servem e anota as que faltam ou não se leem até o fim."""
+def _verify(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Mede as imagens que ainda servem, cada arquivo uma vez, e anota as que não se leem."""
     paths = rows.loc[rows["left_out"] == "", "path"]
-    sizes = joblib.Parallel(n_jobs=-1, prefer="threads")(joblib.delayed(measure)(p) for p in paths)
+    each = paths.drop_duplicates()
+    found = joblib.Parallel(n_jobs=-1, prefer="threads")(joblib.delayed(measure)(p) for p in each)
+    by_path = dict(zip(each, found, strict=True))
+    measured = paths.map(by_path.get)
     rows[["width", "height", "mode"]] = pd.DataFrame(
-        sizes, index=paths.index, columns=["width", "height", "mode"]
+        [one[:3] for one in measured], index=paths.index, columns=["width", "height", "mode"]
     ).reindex(rows.index)
-    broken = paths[rows.loc[paths.index, "width"] == 0]
-    exists = broken.map(os.path.exists).astype(bool)
-    rows.loc[broken[exists].index, "left_out"] = "arquivo ilegível"
-    rows.loc[broken[~exists].index, "left_out"] = "arquivo ausente"
-    return rows
+    rows.loc[paths.index, "left_out"] = [one.problem for one in measured]
+    return rows, measured[[not one.problem for one in measured]]
+
+
+def _without_copies(rows: pd.DataFrame, measured: pd.Series) -> tuple[pd.DataFrame, list[str]]:
+    """Deixa uma de cada imagem, que é o seu conteúdo; diz o que as cópias contam dos pacientes.
+
+    Uma imagem em duas classes não é de nenhuma. Dois pacientes com a mesma imagem são um: juntar
+    duas pessoas a mais não faz mal; separar uma em duas seria um vazamento.
+    """
+    notes = []
+    content = measured.map(lambda one: one.content)
+    for _, group in rows.loc[measured.index].groupby(content, sort=False):
+        if len(group) == 1:
+            continue
+        if group["label"].nunique() > 1:
+            rows.loc[group.index, "left_out"] = BOTH_CLASSES
+            continue
+        others = group.index[1:]
+        same_path = group["path"] == group["path"].iloc[0]
+        rows.loc[others, "left_out"] = [
+            "linha repetida" if same_path[i] else "cópia exata de outra imagem" for i in others
+        ]
+        if group.loc[others, "patient_from"].all() and group["patient"].nunique() > 1:
+            names = list(group["patient"].unique())
+            notes.append(f"{_examples(group)} são a mesma imagem: os pacientes contam como um")
+            rows["patient"] = rows["patient"].where(~rows["patient"].isin(names), names[0])
+    left = measured[rows.loc[measured.index, "left_out"] == ""]
+    for one, other in alike([one.look for one in left]):
+        pair = rows.loc[[left.index[one], left.index[other]]]
+        if pair["patient"].nunique() > 1:
+            notes.append(f"imagens quase iguais: {_examples(pair)}")
+    return rows, _few(notes)
+
+
+def _examples(rows: pd.DataFrame) -> str:
+    """Os nomes dos primeiros arquivos de umas linhas."""
+    names = [shortened(printable("/".join(Path(path).parts[-2:]))) for path in rows["path"]]
+    more = "…" if len(names) > EXAMPLES else ""
+    return ", ".join(names[:EXAMPLES]) + more
+
+
+def _few(notes: list[str]) -> list[str]:
+    """As primeiras frases, e quantas mais há."""
+    most = 10
+    return notes[:most] + [f"e mais {len(notes) - most} como estas"] * (len(notes) > most)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pooch
 from filelock import FileLock
 
-from covidcam.datasets.catalog import read_cohen
 from covidcam.datasets.extraction import extract
+from covidcam.datasets.readers import read_cohen
 from covidcam.datasets.sources import Source
 from covidcam.datasets.transfer import transfer
 from covidcam.errors import DataError, reason

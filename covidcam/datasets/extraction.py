@@ -5,10 +5,11 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
+from covidcam.datasets.tables import leaves_the_folder
 from covidcam.errors import DataError
 
 MOST_MEMBERS = 100_000
@@ -73,7 +74,7 @@ def _choose(
     if len(members) > MOST_MEMBERS:
         raise DataError(f"{archive} tem {len(members)} nomes; o limite é {MOST_MEMBERS}.")
     for member in members:
-        if _leaves_the_folder(member.filename):
+        if leaves_the_folder(member.filename):
             raise DataError(
                 f"{archive} traz o nome {member.filename!r}, que sai da pasta; nada foi extraído."
             )
@@ -105,9 +106,3 @@ def _choose(
             f"{archive} ocuparia {total} bytes extraído; o limite é {most_bytes} bytes."
         )
     return chosen
-
-
-def _leaves_the_folder(name: str) -> bool:
-    # as regras dos dois sistemas: um nome inocente num deles pode não ser no outro
-    paths = PurePosixPath(name), PureWindowsPath(name)
-    return any(path.anchor or ".." in path.parts for path in paths)

@@ -1,6 +1,11 @@
 """O achado escrito nos metadados -> uma das três classes do livro, ou nenhuma."""
 
 import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from covidcam.datasets.tables import shortened
 
 CLASSES = ("COVID-19", "NORMAL", "OUTRAS")
 
@@ -66,4 +71,26 @@ def classify(finding: str) -> tuple[str | None, str]:
         return "NORMAL", ""
     if terms & INFECTIONS and not terms & NOT_INFECTIOUS:
         return "OUTRAS", ""
-    return None, f"achado fora das classes: {finding}"
+    return None, f"achado fora das classes: {shortened(finding)}"
+
+
+def respell(labels: pd.Series, classes: Sequence[str]) -> pd.Series:
+    """Os rótulos como as classes de uma rede os escrevem, quando só as maiúsculas diferem.
+
+    Parameters
+    ----------
+    labels : Series of str
+        O que não é nenhuma das classes fica como está.
+    classes : sequence of str
+
+    Returns
+    -------
+    Series of str
+
+    Examples
+    --------
+    >>> respell(pd.Series(["covid-19", "Hérnia"]), CLASSES).tolist()
+    ['COVID-19', 'Hérnia']
+    """
+    spelt = {label.casefold(): label for label in classes}
+    return labels.map(lambda label: spelt.get(str(label).strip().casefold(), label))

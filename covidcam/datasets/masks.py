@@ -16,8 +16,8 @@ def read_masks(rows: pd.DataFrame, kind: str, side: int = SIDE) -> np.ndarray:
     rows : DataFrame
         Linhas de um catálogo.
     kind : str
-        ``"lungs"``, ``"lesions"``: máscaras desenhadas pixel a pixel; ``"lung_boxes"``: as caixas
-        dos pulmões, preenchidas.
+        ``"lungs"``, ``"lesions"`` ou ``"lung_boxes"``. O caminho de uma máscara desenhada pixel a
+        pixel é lido; caixas são preenchidas.
     side : int
         Lado, em pixels.
 
@@ -35,11 +35,12 @@ def read_masks(rows: pd.DataFrame, kind: str, side: int = SIDE) -> np.ndarray:
     """
     if kind not in ("lungs", "lesions", "lung_boxes"):
         raise InputError(f"Não há máscaras {kind!r}; há lungs, lesions e lung_boxes.")
-    draw = _draw_boxes if kind == "lung_boxes" else _read_mask
     masks = np.zeros((len(rows), side, side), bool)
     for mask, value in zip(masks, rows[kind], strict=True):
-        if isinstance(value, (str, list)):
-            mask[:] = draw(value, side)
+        if isinstance(value, str):
+            mask[:] = _read_mask(value, side)
+        elif isinstance(value, list):
+            mask[:] = _draw_boxes(value, side)
     return masks
 
 

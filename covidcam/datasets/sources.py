@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from covidcam.datasets.catalog import COHEN, KERMANY, LUNG_BOXES
+from covidcam.datasets.readers import COHEN, KERMANY, LUNG_BOXES
 
 COHEN_COMMIT = "6a4242344473ccb5ed0d2148d8c7bfb1691e4ed8"
 

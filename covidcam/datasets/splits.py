@@ -14,7 +14,8 @@ def split_by_patient(
     Parameters
     ----------
     rows : DataFrame
-        Com as colunas label e patient.
+        Com as colunas label e patient; se há patient_from, os erros só falam de pacientes quando
+        se sabe de todos.
     folds : int
         O teste é cerca de 1/folds das imagens, com as classes na mesma proporção.
     seed : int
@@ -36,12 +37,16 @@ def split_by_patient(
     >>> len(train), len(test)
     (16, 4)
     """
+    known = "patient_from" not in rows or rows["patient_from"].astype(bool).all()
+    one, many, other = (
+        ("paciente", "pacientes", "diferentes") if known else ("imagem", "imagens", "próprias")
+    )
     patients = rows.groupby("label")["patient"].nunique()
     for label, count in patients.items():
         if count < 2:
             raise DataError(
-                f"A classe {label} tem {count} paciente; são precisos ao menos 2 para que treino"
-                " e teste tenham pacientes diferentes."
+                f"A classe {label} tem {count} {one}; são precisos ao menos 2 para que treino"
+                f" e teste tenham {many} {other}."
             )
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -52,8 +57,8 @@ def split_by_patient(
         if set(labels.iloc[train]) == set(labels.iloc[test]) == set(labels):
             return train, test
     raise DataError(
-        f"Com {rows['patient'].nunique()} pacientes para as classes {list(patients.index)}, nenhuma"
-        " divisão por paciente deixa cada classe no treino e no teste."
+        f"Com {rows['patient'].nunique()} {many} para as classes {list(patients.index)}, nenhuma"
+        f" divisão por {one} deixa cada classe no treino e no teste."
     )
 
 

@@ -1,5 +1,5 @@
 """Onde estão os pulmões de um filme que veio sem máscaras: uma rede treinada só com fantomas."""
 
-from covidcam.lungs.search import Lungs, find, find_many
+from covidcam.lungs.search import Finder, Lungs, find, find_many
 
-__all__ = ["Lungs", "find", "find_many"]
+__all__ = ["Finder", "Lungs", "find", "find_many"]

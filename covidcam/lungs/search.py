@@ -70,7 +70,41 @@ def find(image: np.ndarray, settings: Settings | None = None) -> Lungs:
     Traceback (most recent call last):
     covidcam.errors.InputError: A imagem é float64 (128, 128); aceita-se uint8 (H, W) ou (H, W, 3).
     """
-    return next(find_many([image], settings))
+    _check(image)  # antes de treinar a rede
+    return Finder(settings or choices.read())(image)
+
+
+class Finder:
+    """Quem acha os pulmões, com a rede aberta uma vez só.
+
+    Parameters
+    ----------
+    settings : Settings
+        Na primeira vez a rede é treinada (cerca de um minuto) e fica no depósito delas.
+    """
+
+    def __init__(self, settings: Settings):
+        self._forward = finder(settings)
+
+    def __call__(self, image: np.ndarray) -> Lungs:
+        """Acha os pulmões de um filme frontal.
+
+        Parameters
+        ----------
+        image : ndarray, uint8 (H, W) ou (H, W, 3)
+
+        Returns
+        -------
+        Lungs
+            Sempre os mesmos para a mesma imagem, até o último bit: ela passa pela rede sozinha.
+
+        Raises
+        ------
+        InputError
+            Como `find`.
+        """
+        logits = self._forward(prepare(_check(image))[None])
+        return locate(logits[0], np.shape(image)[:2])
 
 
 def find_many(images: Iterable[np.ndarray], settings: Settings | None = None) -> Iterator[Lungs]:

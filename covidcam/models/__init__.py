@@ -7,7 +7,7 @@ from covidcam.models.architectures import (
     Published,
     build,
 )
-from covidcam.models.files import load, save
+from covidcam.models.files import load, read_notes, save
 from covidcam.models.fitting import Fitted, fit
 from covidcam.models.heads import HEADS
 from covidcam.models.inference import cut, extract, predict
@@ -31,6 +31,7 @@ __all__ = [
     "fit",
     "load",
     "predict",
+    "read_notes",
     "save",
     "source_of",
     "train",

@@ -1,7 +1,8 @@
 """Um acervo de arquivos estranhos e hostis, feito pelos testes.
 
-Cada função de `ODD` recebe um caminho e escreve nele. O valor diz o que se espera: True, a imagem
-é explicada; False, é recusada com uma linha.
+`ODD` declara os arquivos feitos à mão: nome -> (conteúdo, o que se espera). True, a imagem é
+explicada; False, é recusada com uma linha; None, uma das duas coisas. `generated` sorteia outros,
+com uma semente, dos tipos declarados em `KINDS`; dos que se explicam, diz também o que a imagem é.
 """
 
 import io
@@ -193,6 +194,85 @@ ODD = {
     "mentiroso.dcm": (dicom(RAMP, Rows=60_000, Columns=60_000), False),
     "paleta.dcm": (dicom(RAMP, PhotometricInterpretation="PALETTE COLOR"), False),
 }
+
+
+def tiff_white_is_zero(pixels):
+    return encoded(np.iinfo(pixels.dtype).max - pixels, "tiff", tiffinfo={262: 0})
+
+
+def encodings(random):
+    """A mesma rampa em muitos formatos e faixas, às vezes com um pixel quente: é sempre a rampa."""
+    hot = {"": (), "quente": (1,), "frio e quente": (0, 1)}
+    for kind, extremes in hot.items():
+        for bits in (12, 16):
+            pixels = (RAMP.astype(np.uint16) * 2 ** (bits - 8)) + 5
+            for extreme in extremes:
+                row, column = random.integers(5, 45), random.integers(5, 55)
+                pixels[row, column] = 65535 * extreme
+            name = f"{bits} bits {kind}".strip()
+            yield f"{name}.png", (encoded(pixels, "png"), True)
+            yield f"{name}.tif", (encoded(pixels, "tiff"), True)
+            yield f"{name} branco é zero.tif", (tiff_white_is_zero(pixels), True)
+            yield f"{name}.IMA", (dicom(pixels), True)
+            yield f"1.2.840.{random.integers(10**9)}.{bits}", (dicom(pixels), True)
+            negative = {"PhotometricInterpretation": "MONOCHROME1"}
+            yield f"{name} negativo", (dicom(pixels.max() - pixels, **negative), True)
+    grey = Image.fromarray(RAMP)
+    for mode in ("L", "LA", "RGB", "RGBA", "CMYK", "P"):
+        for extension, name in (("png", "png"), ("tif", "tiff"), ("webp", "webp")):
+            if (mode == "CMYK" and name != "tiff") or (mode in ("P", "LA") and name == "webp"):
+                continue
+            options = {"lossless": True} if name == "webp" else {}
+            content = encoded(grey.convert(mode), name, **options)
+            yield f"rampa {mode}.{extension}", (content, True)
+    yield "rampa.jfif", (encoded(RAMP, "jpeg", quality=95), True)
+
+
+def mutants(random, each=8):
+    """Bytes trocados, tirados, repetidos e de outro arquivo no meio: o que sair é uma linha."""
+    bases = list(CUT.items())
+    for extension, whole in bases:
+        for k in range(each):
+            content = bytearray(whole)
+            start = int(random.integers(len(content)))
+            stop = start + int(random.integers(1, 200))
+            other = bases[random.integers(len(bases))][1]
+            noise = random.integers(0, 256, stop - start, dtype=np.uint8).tobytes()
+            new = (noise, b"", bytes(content[start:stop]) * 2, other[start:stop])[k % 4]
+            content[start:stop] = new
+            yield f"mutante-{k}.{extension}", (bytes(content), None)
+
+
+def names(random, count=12):
+    """Nomes sorteados do que um sistema de arquivos aceita, com os caracteres que dão trabalho."""
+    letters = list("aZ9 .-=+@'\"<>&;|$`%[](){}~#!\t\n\x1b\x7f\u202e\u200bçã漢🫁\udce7")
+    for k in range(count):
+        name = "".join(random.choice(letters, random.integers(1, 30)))
+        yield f"n{k}{name}.png", (encoded(RAMP, "png"), True)
+
+
+# tipo -> (quem o gera, se as imagens explicadas são a rampa)
+KINDS = {"formatos": (encodings, True), "mutantes": (mutants, False), "nomes": (names, True)}
+
+
+def generated(seed):
+    """Um acervo sorteado: nome -> (conteúdo, o que se espera), e os nomes dos que são a rampa."""
+    files, ramps = {}, set()
+    for number, (make, is_ramp) in enumerate(KINDS.values()):
+        made = dict(make(np.random.default_rng((seed, number))))
+        files |= made
+        ramps |= set(made) if is_ramp else set()
+    return files, ramps
+
+
+def write_generated(folder, seed):
+    """Escreve o acervo sorteado; devolve caminho -> o que se espera, e os que são a rampa."""
+    folder.mkdir()
+    files, ramps = generated(seed)
+    for name, (content, _) in files.items():
+        (folder / name).write_bytes(content)
+    expected = {folder / name: good for name, (_, good) in files.items()}
+    return expected, {folder / name for name in ramps}
 
 
 def write(folder):

@@ -15,6 +15,8 @@ from tiny_tools import explain_folder, fake_explain, fake_tools
 from covidcam import cam, datasets
 from covidcam.batch import collect
 
+ENGLISH = re.compile(r"\b(cannot|image|file|the|is|of|truncated|unknown|size|not|data)\b", re.I)
+
 
 def snapshot(root):
     """O que há fora da saída; o matplotlib guarda na casa as suas próprias fontes."""
@@ -54,7 +56,7 @@ def outcome(tmp_path_factory):
     process.join()
     for name, value in old.items():
         os.environ.pop(name) if value is None else os.environ.update({name: value})
-    items = {item.path: item for item in collect([root / "acervo"], root / "saida")}
+    items = {item.path: item for item in collect([root / "acervo"], root / "saida").items}
     seen = {row["arquivo"]: row for row in rows}
     rows = {path: seen[items[str(path)].name] for path in expected}
     return {
@@ -86,10 +88,9 @@ def test_a_refusal_is_one_clear_line(outcome):
 
 def test_a_refusal_says_neither_where_the_file_is_nor_what_a_decoder_said(outcome):
     """O caminho pode ter o nome de um paciente; o decodificador fala inglês e cita o arquivo."""
-    english = re.compile(r"\b(cannot|image|file|the|is|of|truncated|unknown|size|not|data)\b", re.I)
     for name, refusal in outcome["refused"]:
         assert str(outcome["saida"].parent) not in refusal, name
-        assert not english.search(refusal), refusal
+        assert not ENGLISH.search(refusal), refusal
 
 
 def test_the_memory_stays_under_two_gigabytes(outcome):
@@ -106,6 +107,37 @@ def test_no_identifier_of_a_patient_reaches_an_output(outcome):
     for path in files:
         content = path.read_bytes()
         assert not [secret for secret in hostile.SECRETS if secret.encode() in content], path
+
+
+# o centro da coluna j de 16 fica em (j + 1/2) · 60 / 16 - 1/2, e cada coluna vale 4 a mais
+STEPS_OF_RAMP = np.array([((j + 0.5) * 60 / 16 - 0.5) * 4 for j in (0, 4, 8, 12)])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_generated_corpus_is_read_as_it_is_or_refused_in_one_line(tmp_path, monkeypatch, seed):
+    """A rampa é escura à esquerda e clara à direita, em qualquer formato e com qualquer nome."""
+    monkeypatch.setattr(cam, "explain", fake_explain)
+    expected, ramps = hostile.write_generated(tmp_path / "acervo", seed)
+    table, refused = explain_folder([tmp_path / "acervo"], tmp_path / "s", fake_tools())
+    items = {item.path: item for item in collect([tmp_path / "acervo"], tmp_path / "s").items}
+    rows = {row["arquivo"]: row for row in table.to_dict("records")}
+    assert len(rows) == len(items) == len(expected) > 80
+    wrong = {}
+    for path, good in expected.items():
+        row = rows[items[str(path)].name]
+        if good is not None and (row["situacao"] == "explicada") != good:
+            wrong[path.name] = row["motivo"]
+        if row["situacao"] == "explicada" and path in ramps:
+            seen = np.load(tmp_path / "s" / row["mapa_grad-cam"])
+            steps = seen.mean(axis=0)  # as colunas 0, 4, 8 e 12 da imagem de 16 × 16
+            # como está, ou esticada de 0 a 236 para de 0 a 255
+            stretch = np.clip(steps @ STEPS_OF_RAMP / (STEPS_OF_RAMP @ STEPS_OF_RAMP), 1, 255 / 236)
+            if np.abs(steps - stretch * STEPS_OF_RAMP).max() > 3:
+                wrong[path.name] = steps.tolist()
+    assert not wrong
+    for name, refusal in refused:
+        assert refusal.startswith("A imagem ") and "\n" not in name + refusal
+        assert "Traceback" not in refusal and not ENGLISH.search(refusal), refusal
 
 
 def grey(tmp_path, content, **options):

@@ -1,18 +1,21 @@
 """O relatório aberto do disco, sem rede, num navegador de verdade."""
 
 import base64
+import io
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from PIL import Image
 from tiny_tools import explain_folder, fake_explain, fake_tools
 
-from covidcam import cam
+from covidcam import cam, figures
 from covidcam.batch import DISCLAIMER
+from covidcam.batch.report import GREY, PAGE, _scale, write
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -54,12 +57,17 @@ def report(tmp_path, monkeypatch):
 def test_it_is_self_contained_and_its_images_say_what_they_show(report):
     page = Page(report.read_text("utf-8"))
     images = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(images) == 3 * 3  # três imagens boas: o filme e dois mapas de cada uma
+    assert len(images) == 1 + 3 * 3  # a escala; de três imagens boas, o filme e dois mapas
     for image in images:
-        assert image["src"].startswith("data:image/jpeg;base64,") and len(image["alt"]) > 20
-        assert base64.b64decode(image["src"].partition(",")[2])[:2] == b"\xff\xd8"
+        kind, _, content = image["src"].partition(",")
+        start = {"data:image/jpeg;base64": b"\xff\xd8", "data:image/png;base64": b"\x89P"}[kind]
+        assert base64.b64decode(content)[:2] == start and len(image["alt"]) > 20
     assert not {"script", "link", "iframe", "b"} & {tag for tag, _ in page.tags}
-    assert not [a for _, attributes in page.tags for a in attributes if a in ("href", "onerror")]
+    assert not [a for _, attributes in page.tags for a in attributes if a == "onerror"]
+    for link in (attributes["href"] for tag, attributes in page.tags if tag == "a"):
+        name, _, place = unquote(link).partition("#")
+        assert not name or (report.parent / name).is_file()
+        assert not place or f'id="{place}"' in report.read_text("utf-8")
     policy = next(a["content"] for tag, a in page.tags if a.get("http-equiv"))
     assert "default-src 'none'" in policy
 
@@ -72,6 +80,60 @@ def test_it_says_what_the_tables_say(report):
     assert text.count("O mapa não encontrou nada") == 2  # a preta, nos dois métodos
     assert "nenhum pulmão foi encontrado; a imagem não se parece" in text  # a clara, toda igual
     assert re.search(r"\d+\s% do mapa está dentro dos pulmões, que cobrem \d+\s% da imagem", text)
+
+
+def test_the_class_explained_is_said_of_each_image(report):
+    text = Page(report.read_text("utf-8")).text()
+    assert text.count("Classe explicada: COVID-19 , a prevista.") == 1  # a preta
+    assert text.count("Classe explicada: OUTRAS , a prevista.") == 1  # a clara
+
+
+def test_the_scale_has_the_colours_of_the_overlays():
+    (source,) = re.findall(r"[A-Za-z0-9+/=]{100,}", _scale())
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))
+    grey = np.full((12, 256), GREY, np.uint8)
+    assert np.array_equal(shown, figures.overlay(grey, np.tile(np.linspace(0, 1, 256), (12, 1))))
+    assert shown[0, 0].tolist() == [GREY] * 3  # sem cor onde o mapa é zero
+
+
+def row(name, **facts):
+    empty = dict.fromkeys(("motivo", "aviso", "leitura", "no_treino", "classe_explicada"))
+    common = {"arquivo": name, "estranheza": 0.5, "confianca_dos_pulmoes": 1.0}
+    maps = {"plano_grad-cam": False, "energia_nos_pulmoes_grad-cam": 0.5, "parte_dos_pulmoes": 0.25}
+    return empty | common | maps | {"sobreposicao_grad-cam": f"sobreposicoes/{name}"} | facts
+
+
+REQUEST = {
+    "modelo": {"nome": "r", "arquivo": "x", "treinado em": "real", "classes": ["a"]}
+    | {"diz a classe": False},
+    "métodos": ["grad-cam"],
+    "classe explicada": "a prevista",
+    "versões": {"keras": "3"},
+}
+PICTURES = {"filme": "AAAA", "grad-cam": "AAAA"}
+
+
+def test_many_images_make_pages_and_the_doubtful_come_first(tmp_path):
+    rows = [row(f"{k:03d}.png") for k in range(2 * PAGE + 1)]
+    rows[150] = row("150.png", aviso="estranha", estranheza=1.5)
+    rows[160] = row("160.png", aviso="estranha", estranheza=3.0)
+    rows[170] = row("170.png", motivo="A imagem está cortada.", estranheza=None)
+    write(tmp_path, REQUEST, DISCLAIMER, rows, lambda position: PICTURES)
+    pages = ["relatorio.html", "relatorio-2.html", "relatorio-3.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(pages)
+    titles = [re.findall("<h2>(.*?)</h2>", (tmp_path / name).read_text("utf-8")) for name in pages]
+    assert titles[0][:4] == ["170.png", "160.png", "150.png", "000.png"]
+    assert [len(each) for each in titles] == [PAGE, PAGE, 1]
+    assert {name for each in titles for name in each} == {one["arquivo"] for one in rows}
+    first = (tmp_path / pages[0]).read_text("utf-8")
+    links = re.findall(r'<td><a href="(.*?)">(.*?)</a>', first)  # o índice leva a cada uma
+    assert len(links) == len(rows)
+    for link, name in links:
+        page, _, place = link.partition("#")
+        text = (tmp_path / (page or pages[0])).read_text("utf-8")
+        assert re.search(rf'id="{place}">\s*<h2>{name}<', text)
+    write(tmp_path, REQUEST, DISCLAIMER, rows[:3], lambda position: PICTURES)
+    assert [path.name for path in tmp_path.iterdir()] == ["relatorio.html"]
 
 
 @pytest.mark.skipif(not BROWSER, reason="não há um Chromium")

@@ -37,13 +37,17 @@ def contents(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != ".trava"
+        if path.is_file() and path.name != ".trava" and path.suffix != ".partial"
     }
 
 
 def rows_of(saida):
-    with open(saida / "resultados.csv", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    with open(saida / "resultados.csv", newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file, delimiter=";"))
+
+
+def number(text):
+    return float(text.replace(",", "."))
 
 
 def test_each_image_has_its_map_its_overlay_and_its_row(fake, tmp_path):
@@ -56,26 +60,29 @@ def test_each_image_has_its_map_its_overlay_and_its_row(fake, tmp_path):
     lungs = 8 * 3 + 8 * 4
     energy = 200 * lungs / (200 * lungs + 50 * (256 - lungs))
     assert row["situacao"] == "explicada" and row["plano_grad-cam"] == "False"
-    assert float(row["energia_nos_pulmoes_grad-cam"]) == pytest.approx(energy, abs=1e-4)
-    assert float(row["parte_dos_pulmoes"]) == pytest.approx(lungs / 256, abs=1e-4)
+    assert number(row["energia_nos_pulmoes_grad-cam"]) == pytest.approx(energy, abs=1e-4)
+    assert number(row["parte_dos_pulmoes"]) == pytest.approx(lungs / 256, abs=1e-4)
     assert (tmp_path / "s" / row["mapa_grad-cam"]).is_file()
     raw = np.load(tmp_path / "s" / row["mapa_grad-cam"])
     assert raw.dtype == np.float32 and raw.tolist() == image[::4, ::4].tolist()
     assert Image.open(tmp_path / "s" / row["sobreposicao_grad-cam"]).size == (16, 16)
     same = json.loads((tmp_path / "s" / "resultados.json").read_text("utf-8"))["imagens"][0]
-    assert {k: "" if v is None else str(v) for k, v in same.items()} == row
+    told = {k: "" if v is None else str(v) for k, v in same.items()}
+    assert {k: v.replace(",", ".") for k, v in row.items()} == told
 
 
 @pytest.mark.parametrize("source", ["real", "fantoma"])
 def test_only_a_model_of_real_films_names_classes(fake, tmp_path, source):
     films(tmp_path / "f", 3)
     explain_folder([tmp_path / "f"], tmp_path / "s", fake_tools(source))
-    columns = {name for name in rows_of(tmp_path / "s")[0] if name.startswith(("classe", "prob"))}
+    row = rows_of(tmp_path / "s")[0]
+    columns = {name for name in row if name.startswith(("classe", "prob"))} - {"classe_explicada"}
     report = (tmp_path / "s" / "relatorio.html").read_text("utf-8")
     if source == "real":
         assert columns == {"classe", *(f"probabilidade_{label}" for label in CLASSES)}
-        assert "A rede escolheu" in report
+        assert "A rede escolheu" in report and row["classe_explicada"] == row["classe"]
     else:
+        assert not row["classe_explicada"] and "que esta rede não diz" in report
         assert not columns and "A rede escolheu" not in report
         # as classes do modelo estão no pedido, nunca na linha nem no texto de uma imagem
         assert not any(label in report for label in CLASSES)
@@ -196,7 +203,7 @@ def test_killed_ten_times_the_results_are_those_of_an_undisturbed_run(start, tmp
 def test_two_machines_may_share_the_folder(start, tmp_path):
     films(tmp_path / "f", 12)
     assert finished(start(tmp_path / "f", tmp_path / "inteira"))
-    halves = [start(tmp_path / "f", tmp_path / "s", 0.05, half) for half in ("1/2", "2/2")]
+    halves = [start(tmp_path / "f", tmp_path / "s", 0.05, half, 2) for half in (0, 1)]
     assert all(map(finished, halves))
     assert contents(tmp_path / "s") == contents(tmp_path / "inteira")
 
@@ -215,12 +222,12 @@ def test_two_halves_joined_equal_the_whole_to_the_last_bit(tiny_model, tmp_path)
     tools = batch.Tools(tiny_model, fake_tools().find_lungs, fake_tools().strangeness)
     methods = ["grad-cam", "hires-cam"]
     explain_folder([tmp_path / "f"], tmp_path / "inteira", tools, methods)
-    for half in ("1/2", "2/2"):
-        saida = tmp_path / half[0]
-        explain_folder([tmp_path / "f"], saida, tools, methods, fatia=half)
+    for half in (0, 1):
+        saida = tmp_path / f"metade-{half}"
+        explain_folder([tmp_path / "f"], saida, tools, methods, part=half, of=2)
         shutil.copytree(saida, tmp_path / "s", dirs_exist_ok=True)
-    assert len(rows_of(tmp_path / "1")) == len(rows_of(tmp_path / "2")) == 10
-    explain_folder([tmp_path / "f"], tmp_path / "s", tools, methods, fatia="1/2")
+    assert [len(rows_of(tmp_path / f"metade-{half}")) for half in (0, 1)] == [10, 10]
+    explain_folder([tmp_path / "f"], tmp_path / "s", tools, methods, part=0, of=2)
     assert contents(tmp_path / "s") == contents(tmp_path / "inteira")
 
 

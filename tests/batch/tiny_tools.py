@@ -7,20 +7,19 @@ from types import SimpleNamespace
 import numpy as np
 
 from covidcam import batch, cam, models
-from covidcam.batch import work
 
 CLASSES = ("COVID-19", "NORMAL", "OUTRAS")
 NOTES = models.Notes("fingida", CLASSES, (16, 16, 3), (0, 255), "real", {})
 
 
-def find_lungs(images):
+def find_lungs(image):
     """Dois retângulos onde a imagem não é toda igual; nada onde é."""
-    masks = np.zeros(images.shape[:3], bool)
-    side = images.shape[1]
-    masks[:, side // 4 : 3 * side // 4, side // 8 : side // 3] = True
-    masks[:, side // 4 : 3 * side // 4, 2 * side // 3 : 7 * side // 8] = True
-    masks &= (np.ptp(images, axis=(1, 2, 3)) > 0)[:, None, None]
-    return [SimpleNamespace(mask=mask, confidence=float(mask.any())) for mask in masks]
+    mask = np.zeros(image.shape[:2], bool)
+    side = len(image)
+    mask[side // 4 : 3 * side // 4, side // 8 : side // 3] = True
+    mask[side // 4 : 3 * side // 4, 2 * side // 3 : 7 * side // 8] = True
+    mask &= np.ptp(image) > 0
+    return SimpleNamespace(mask=mask, confidence=float(mask.any()))
 
 
 def strangeness(images):
@@ -44,20 +43,22 @@ def fake_explain(model, images, methods, target, batch_size):
     return dict.fromkeys(methods, one)
 
 
-def explain_folder(arguments, saida, tools, methods=("grad-cam",), label=None, fatia="1/1"):
+def explain_folder(arguments, saida, tools, methods=("grad-cam",), label=None, part=0, of=1):
     """O que ``covidcam explicar`` faz, com estas ferramentas; devolve a tabela e as recusas."""
-    items = batch.share(batch.collect(arguments, saida), fatia)
-    output = batch.Output(saida, batch.request_for(tools.model, methods, label, "resumo"))
-    refused = [(item.name, refusal) for item, refusal in batch.run(items, output, tools, label)]
-    return output.finish(), refused
+    found = batch.collect(arguments, saida)
+    request = batch.request_for(tools.model.covidcam, "resumo", methods, label, found.identity)
+    output = batch.Output(saida, request)
+    mine = batch.share(found.items, part, of)
+    refused = [(item.name, refusal) for item, refusal in batch.run(mine, output, tools, label)]
+    return output.finish(found.items), refused
 
 
-def explain_slowly(folder, saida, delay=0.0, fatia="1/1"):
-    """Para rodar noutro processo: lotes de dois, com uma espera em cada um."""
+def explain_slowly(folder, saida, delay=0.0, part=0, of=1):
+    """Para rodar noutro processo, com uma espera em cada imagem."""
 
     def explain(*arguments, **options):
         time.sleep(delay)
         return fake_explain(*arguments, **options)
 
-    cam.explain, work.BATCH = explain, 2
-    explain_folder([folder], saida, fake_tools(), fatia=fatia)
+    cam.explain = explain
+    explain_folder([folder], saida, fake_tools(), part=part, of=of)

@@ -70,7 +70,7 @@ def test_gradient(smooth):
 
 def test_integrated_gradients(smooth):
     model, batch, *_, logit = smooth
-    options = {"target": TARGET, "steps": 5, "baseline": 0.2}
+    options = {"target": TARGET, "steps": 5, "reference": 0.2}
     raw = explain(model, batch, "integrated-gradients", **options).raw[0]
     path = batch[0] - 0.2
     slopes = [differences(logit, 0.2 + (k + 0.5) / 5 * path) for k in range(5)]

@@ -291,7 +291,7 @@ def test_integrated_gradients_are_complete_and_converge_fourfold():
     difference = model.predict(batch, verbose=0) - model.predict(0 * batch + 0.3, verbose=0)
     errors = []
     for steps in (2, 4, 8):
-        options = {"target": 1, "steps": steps, "baseline": 0.3}
+        options = {"target": 1, "steps": steps, "reference": 0.3}
         total = explain(model, batch, "integrated-gradients", **options).raw.sum((1, 2))
         errors.append(np.abs(total - difference[:, 1]))
     assert errors[-1].max() < 1e-3
@@ -338,14 +338,14 @@ def test_guided_grad_cam_against_a_guided_pass_by_hand():
 
 def test_occlusion_of_one_pixel_is_gradient_times_input_on_a_linear_model():
     model, batch = nets.pixelwise(), nets.images(size=6)
-    options = {"target": 0, "window": 1, "stride": 1, "baseline": 0.0}
+    options = {"target": 0, "window": 1, "stride": 1, "reference": 0.0}
     raw = explain(model, batch, "occlusion", **options).raw
     np.testing.assert_allclose(raw, nets.pixel_weights(model, 0) * batch[..., 0], **CLOSE)
 
 
 def test_occlusion_without_overlap_gives_patch_sums_and_the_whole_difference():
     model, batch = nets.pixelwise(), nets.images(size=6)
-    options = {"target": 1, "window": 2, "stride": 2, "baseline": 0.25}
+    options = {"target": 1, "window": 2, "stride": 2, "reference": 0.25}
     raw = explain(model, batch, "occlusion", **options).raw
     effect = nets.pixel_weights(model, 1) * (batch[..., 0] - 0.25)
     patches = effect.reshape(3, 3, 2, 3, 2).sum((2, 4))
@@ -356,7 +356,7 @@ def test_occlusion_without_overlap_gives_patch_sums_and_the_whole_difference():
 
 def test_overlapping_occlusion_averages_the_windows_over_each_pixel():
     model, batch = nets.pixelwise(), nets.images(1, size=6)
-    options = {"target": 1, "window": 3, "stride": 2, "baseline": 0.0}
+    options = {"target": 1, "window": 3, "stride": 2, "reference": 0.0}
     raw = explain(model, batch, "occlusion", **options).raw[0]
     effect = nets.pixel_weights(model, 1) * batch[0, ..., 0]
     expected = np.zeros((6, 6))
@@ -370,7 +370,7 @@ def test_overlapping_occlusion_averages_the_windows_over_each_pixel():
 def test_occlusion_fills_with_the_mean_of_the_image_by_default():
     model, batch = nets.pixelwise(), nets.images(1, size=6)
     raws = [
-        explain(model, batch, "occlusion", target=0, window=2, baseline=fill).raw
+        explain(model, batch, "occlusion", target=0, window=2, reference=fill).raw
         for fill in (None, float(batch.mean()))
     ]
     np.testing.assert_allclose(*raws, **CLOSE)
@@ -483,7 +483,7 @@ def test_a_constant_on_every_logit_changes_nothing(name):
     np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", [n for n in METHODS if n != "random-cam"])
 def test_permuting_channels_changes_nothing(name):
     model, batch = nets.pooled(), nets.images(2)
     options = {"samples": 32} if name == "rise" else {}
@@ -497,7 +497,11 @@ def test_permuting_channels_changes_nothing(name):
     np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [n for n in METHODS if n not in {"rise", "smooth-grad"}])
+NOISY = {"rise", "smooth-grad", "smooth-grad-cam++", "vargrad"}
+EDGED = {"kernel-shap", "recipro-cam"}  # têm zonas ou vizinhanças que não dão a volta na borda
+
+
+@pytest.mark.parametrize("name", [n for n in METHODS if n not in NOISY | EDGED])
 def test_shifting_the_image_shifts_the_map_with_circular_padding(name):
     entry = keras.Input((8, 8, 1))
     tall = keras.ops.concatenate([entry[:, -1:], entry, entry[:, :1]], axis=1)
@@ -513,7 +517,10 @@ def test_shifting_the_image_shifts_the_map_with_circular_padding(name):
     np.testing.assert_allclose(np.roll(first, (3, 2), axis=(1, 2)), second, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(set(METHODS) - {"eigen-cam", "score-cam"}))
+CLASSLESS = {"eigen-cam", "kpca-cam", "fem", "random-cam"}
+
+
+@pytest.mark.parametrize("name", sorted(set(METHODS) - CLASSLESS))
 def test_a_head_of_zeros_gives_a_flat_map(name):
     model, batch = nets.pooled(), nets.images(2)
     model.get_layer("top").set_weights([0 * w for w in top(model)])

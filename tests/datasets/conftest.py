@@ -10,11 +10,11 @@ def cohen(tmp_path):
     folder = tmp_path / "covid-chestxray-dataset"
     names = ["patientid", "finding", "view", "modality", "filename", "license"]
     table = pd.DataFrame(COHEN, columns=names).assign(folder="images")
-    for name in table["filename"]:
+    for k, name in enumerate(table["filename"]):
         if name.endswith(".gz"):
             (folder / "images" / name).write_bytes(b"volume")
         elif name != "absent.png":
-            film(folder / "images" / name, mode="RGB" if name == "b.jpg" else "L")
+            film(folder / "images" / name, 90 + k, mode="RGB" if name == "b.jpg" else "L")
     cut = folder / "images" / "cut.png"
     cut.write_bytes(cut.read_bytes()[:45])
     table.to_csv(folder / "metadata.csv", index=False)
@@ -24,8 +24,8 @@ def cohen(tmp_path):
 @pytest.fixture
 def kermany(tmp_path):
     folder = tmp_path / "chest_xray"
-    for name in KERMANY:
-        film(folder / name, value=150, size=(30, 22))
+    for k, name in enumerate(KERMANY):
+        film(folder / name, value=150 + k, size=(30, 22))
     (folder / "train/NORMAL/.DS_Store").write_bytes(b"x")
     (folder / "train/NORMAL/Thumbs.db").write_bytes(b"x")
     return folder

@@ -116,8 +116,8 @@ def test_one_hot_leaves_an_unknown_label_without_a_one():
 
 def test_classes_that_look_like_something_else_come_back_as_they_were(tmp_path):
     names = ("None", "NA", "0", "01")
-    for name in names:
-        film(tmp_path / "filmes" / name / "a.png", 9)
+    for k, name in enumerate(names):
+        film(tmp_path / "filmes" / name / "a.png", 9 + k)
     catalog = load_catalog(tmp_path / "filmes")
     rows = prepare(catalog, tmp_path / "arrays", names, side=8).rows
     assert rows["label"].tolist() == catalog["label"].tolist() == sorted(names)

@@ -142,7 +142,7 @@ def test_cohen_without_metadata_is_refused(cohen, tmp_path):
     ("content", "said"),
     [
         (b"", "não pôde ser lida"),
-        (b"\xff\xfe\x00\x01", "não pôde ser lida"),
+        (b"\xff\xfe\x00\x01\x02", "não pôde ser lida"),
         (b"patientid,view\n1,PA\n", "['filename', 'finding', 'modality']"),
         (b"patientid,finding,view,modality,filename\n", "nenhuma linha"),
     ],

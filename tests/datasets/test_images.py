@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from covidcam.datasets import read_image
-from covidcam.datasets.images import measure
+from covidcam.datasets.identity import measure
 from covidcam.errors import DataError
 
 
@@ -103,12 +103,12 @@ def test_a_file_cut_anywhere_is_refused_by_name(tmp_path, name):
     whole = buffer.getvalue()
     path = tmp_path / f"film.{name}"
     path.write_bytes(whole)
-    assert read_image(path).shape == (40, 50, 3) and measure(path) == (50, 40, "RGB")
+    assert read_image(path).shape == (40, 50, 3) and measure(path)[:3] == (50, 40, "RGB")
     for length in np.linspace(0, 0.97 * len(whole), 25).astype(int):
         path.write_bytes(whole[:length])
         with pytest.raises(DataError, match=f"A imagem {path} não pôde ser lida"):
             read_image(path)
-        assert measure(path) == (0, 0, "")
+        assert measure(path)[:3] == (0, 0, "")
 
 
 def broken_in_the_middle(png):
@@ -132,7 +132,7 @@ def test_a_damaged_png_is_refused_by_name(tmp_path, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(DataError, match=f"A imagem {path} não pôde ser lida"):
         read_image(path)
-    assert measure(path) == (0, 0, "")
+    assert measure(path)[:3] == (0, 0, "")
 
 
 def test_what_is_no_image_is_refused_by_name(tmp_path):
@@ -152,4 +152,4 @@ def test_what_is_no_image_is_refused_by_name(tmp_path):
 @pytest.mark.parametrize("size", [(1, 1), (5, 4), (20, 3), (3, 20)])
 def test_a_jpeg_smaller_than_its_draft_is_measured(tmp_path, size):
     Image.new("L", size, 100).save(tmp_path / "film.jpg")
-    assert measure(tmp_path / "film.jpg") == (*size, "L")
+    assert measure(tmp_path / "film.jpg")[:3] == (*size, "L")

@@ -1,6 +1,9 @@
 """O arquivo de uma rede: guarda e devolve tudo, e recusa o que não é dele."""
 
+import io
 import json
+import re
+import resource
 import zipfile
 
 import keras
@@ -8,7 +11,7 @@ import numpy as np
 import pytest
 
 from covidcam.errors import ModelError
-from covidcam.models import build, describe, load, save
+from covidcam.models import build, describe, load, read_notes, save
 
 CLASSES = ("a", "b", "c")
 
@@ -164,3 +167,88 @@ def test_load_never_runs_code_from_the_file(tmp_path):
     assert not trap.exists()
     keras.saving.load_model(path, safe_mode=False)
     assert trap.exists()  # a armadilha funciona: sem o modo seguro, o código roda
+
+
+def rewritten(source, path, compression=zipfile.ZIP_STORED, **changes):
+    """O mesmo arquivo com outro conteúdo em algumas partes (``config``, ``covidcam``: textos)."""
+    with zipfile.ZipFile(source) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in entries.items():
+            change = changes.get(name.split(".")[0], lambda content: content)
+            archive.writestr(name, change(content))
+    return path
+
+
+def bomb(content):
+    return b" " * 20_000_000 + content
+
+
+def wider(content):
+    """A última camada com cem milhões de saídas, sem os pesos para elas."""
+    text = content.decode()
+    assert '"units": 3' in text
+    return text.replace('"units": 3', '"units": 100000000').encode()
+
+
+HUGE = {
+    "entrada": (
+        {"covidcam": lambda text: text.replace(b" 16,\n  16", b" 20000,\n  20000")},
+        "aceitam-se lados",
+    ),
+    "anotações que incham": ({"covidcam": bomb}, "diz ter 20 MB"),
+    "camadas": ({"config": wider}, "milhões de pesos"),
+}
+
+
+@pytest.mark.parametrize(("changes", "said"), HUGE.values(), ids=HUGE)
+def test_what_would_not_fit_in_memory_is_refused_before_it_is_made(model, tmp_path, changes, said):
+    whole = save(model, tmp_path / "rede.keras")
+    path = rewritten(whole, tmp_path / "enorme.keras", zipfile.ZIP_DEFLATED, **changes)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ModelError, match=said):
+        load(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KB
+
+
+def test_weights_that_inflate_are_refused(model, tmp_path):
+    """Um HDF5 guarda zeros comprimidos em quase nada."""
+    import h5py
+
+    def inflated(content):
+        with h5py.File(buffer := io.BytesIO(), "w") as arrays:
+            arrays.create_dataset("x", (20_000, 20_000), "f4", chunks=True, compression="gzip")
+        return buffer.getvalue()
+
+    whole = save(model, tmp_path / "rede.keras")
+    path = rewritten(whole, tmp_path / "bomba.keras", model=inflated)
+    with pytest.raises(ModelError, match="abertos seriam 1600 MB"):
+        load(path)
+
+
+def test_a_refusal_says_in_portuguese_what_the_model_brings(model, tmp_path):
+    whole = save(model, tmp_path / "rede.keras")
+    foreign = {
+        "Lambda": b'{"module": "keras.layers", "class_name": "Lambda", "config": {}}',
+        "outros.Camada": b'{"module": "outros", "class_name": "Camada", "config": {}}',
+    }
+    for name, config in foreign.items():
+        path = rewritten(whole, tmp_path / "alheio.keras", config=lambda _, config=config: config)
+        with pytest.raises(ModelError, match=rf"em modo seguro: traz {name}") as refusal:
+            load(path)
+        said = str(refusal.value).replace(str(path), "")
+        assert not re.search(r"\b(the|is|not|of|layer|class)\b", said)
+
+
+def test_a_planted_link_is_not_followed_when_saving(model, tmp_path):
+    (tmp_path / "vítima").write_text("intacta")
+    for name in (".rede.partial.keras", "rede.keras"):
+        (tmp_path / name).symlink_to(tmp_path / "vítima")
+    save(model, tmp_path / "rede.keras")
+    assert (tmp_path / "vítima").read_text() == "intacta"
+    assert load(tmp_path / "rede.keras").covidcam == model.covidcam
+
+
+def test_the_notes_are_read_without_the_network(model, tmp_path):
+    path = save(model, tmp_path / "rede.keras")
+    assert read_notes(path) == model.covidcam

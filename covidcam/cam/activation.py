@@ -4,13 +4,22 @@ Cada função pede do motor, pelos nomes dos parâmetros, o que usa, e devolve o
 (N, h, w), com sinal:
 
 - ``activation`` (N, h, w, K): A, a saída da camada explicada;
-- ``gradient`` (N, h, w, K): G = ∂y/∂A, com y o logit da classe explicada;
+- ``gradient`` (N, h, w, K): G = ∂y/∂A, com y o logit explicado, de uma classe ou de uma direção;
+- ``curvature`` (N, h, w, K): H A, com H = ∂²y/∂A²;
 - ``features`` (N, h, w, K) e ``weights`` (N, K): o que entra no agrupamento global e os pesos da
-  camada densa que levam à classe;
-- ``drop`` (N, K): quanto y perde quando o canal k é zerado.
+  camada densa que levam a y;
+- ``drop`` (N, K): quanto y perde quando o canal k é zerado;
+- ``alone`` (N, h, w): quanto y ganha quando só a vizinhança de uma posição do mapa fica;
+- ``relevance`` (N, h, w, K): a parte de y que a relevância por camadas põe em cada valor do mapa.
+
+São as propriedades de ``cut.Cut``. As opções são os parâmetros só nomeados, cada uma com a sua
+regra na anotação (``options.py``).
 """
 
+import numpy as np
+
 from covidcam.cam import tf
+from covidcam.cam.options import Positive, Seed
 
 
 def cam(features, weights):
@@ -59,6 +68,14 @@ def hires_cam(activation, gradient):
     return tf.reduce_sum(gradient * activation, axis=-1)
 
 
+def grad_cam_elementwise(activation, gradient):
+    """Grad-CAM elemento a elemento: Σₖ ReLU(Gₖ ⊙ Aₖ); onde A ≥ 0, é a LayerCAM.
+
+    Gildenblat et al. (2021), biblioteca pytorch-grad-cam, sem artigo próprio.
+    """
+    return tf.reduce_sum(tf.nn.relu(gradient * activation), axis=-1)
+
+
 def layer_cam(activation, gradient):
     """LayerCAM: Σₖ ReLU(Gₖ) ⊙ Aₖ.
 
@@ -87,6 +104,84 @@ def ablation_cam(activation, drop):
     Desai & Ramaswamy, WACV 2020, doi:10.1109/WACV45572.2020.9093360.
     """
     return weighted_sum(activation, drop)
+
+
+def shapley_cam(activation, gradient, curvature):
+    """ShapleyCAM: Σₖ wₖ Aₖ, com wₖ a média espacial de G - ½ H A.
+
+    É o valor de Shapley de cada canal para a expansão de segunda ordem de y em torno de A. Onde o
+    logit é linear por partes no mapa (ReLU), H = 0 e resta a Grad-CAM. Custa uma volta a mais.
+    Cai (2025), arXiv:2501.06261.
+    """
+    return weighted_sum(activation, tf.reduce_mean(gradient - curvature / 2, axis=(1, 2)))
+
+
+def recipro_cam(alone):
+    """Recipro-CAM: em cada posição, y com só a sua vizinhança no mapa, menos y com nenhuma.
+
+    A vizinhança é a máscara gaussiana 3 x 3 do artigo, que usa a saída da softmax e não desconta
+    nada; aqui fica o logit, e o desconto tira dele o que não vem da imagem. Custa h·w + 1
+    passagens pelo trecho da rede depois do mapa. Mapa (N, h, w).
+    Byun & Lee (2022), arXiv:2209.14074.
+    """
+    return alone
+
+
+def relevance_cam(activation, relevance):
+    """Relevance-CAM: Σₖ wₖ Aₖ, com wₖ a média espacial da relevância Rₖ.
+
+    R desce do logit ao mapa pela regra z⁺ (``relevance.py``): um neurônio divide o que recebeu só
+    entre o que o fez subir. O artigo opõe a classe à média das outras; aqui isso se pede com
+    ``against``. Uma rede que a regra não cobre é recusada.
+    Lee et al., CVPR 2021, doi:10.1109/CVPR46437.2021.01470.
+    """
+    return weighted_sum(activation, tf.reduce_mean(relevance, axis=(1, 2)))
+
+
+def fem(activation, *, deviations: Positive = 2.0):
+    """FEM: Σₖ μₖ [Aₖ > μₖ + d σₖ], com μₖ e σₖ a média e o desvio do canal; ignora a classe.
+
+    ``deviations`` é d, 2 no artigo.
+    Fuad et al., IPTA 2020, doi:10.1109/IPTA50016.2020.9286629.
+    """
+    mean, variance = tf.nn.moments(activation, axes=(1, 2), keepdims=True)
+    strong = tf.cast(activation > mean + deviations * tf.sqrt(variance), tf.float32)
+    return tf.reduce_sum(mean * strong, axis=-1)
+
+
+def random_cam(activation, *, seed: Seed = 0):
+    """CAM de pesos sorteados: Σₖ wₖ Aₖ, com wₖ uniforme de -1 a 1, o mesmo em todas as imagens.
+
+    Um controle: o que um método acerta a mais do que este é o que os seus pesos sabem. Os
+    controles por sorteio são de Adebayo et al., NeurIPS 2018, arXiv:1810.03292.
+    """
+    weights = np.random.Generator(np.random.PCG64(seed)).uniform(-1, 1, activation.shape[-1])
+    return tf.einsum("nhwk,k->nhw", activation, tf.constant(weights, tf.float32))
+
+
+def kpca_cam(activation):
+    """KPCA-CAM: a primeira componente principal de A (h·w, K) por um núcleo gaussiano.
+
+    A matriz exp(-γ ‖aᵢ - aⱼ‖²), com γ = 1 / (K σ²) e σ² a variância de A, é centrada; o seu
+    primeiro autovetor, vezes a raiz do autovalor, é o mapa, e o sinal é o que concorda com Σₖ Aₖ.
+    Ignora a classe. A matriz tem (h·w)² números por imagem: 56 x 56 posições pedem 39 MB.
+    Karmani et al. (2024), arXiv:2410.00267.
+    """
+    shape = tf.shape(activation)
+    rows = tf.reshape(activation, (shape[0], shape[1] * shape[2], activation.shape[-1]))
+    rows -= tf.reduce_mean(rows, axis=1, keepdims=True)
+    square = tf.reduce_sum(rows**2, axis=2, keepdims=True)
+    inner = tf.matmul(rows, rows, transpose_b=True)
+    distance = tf.nn.relu(square + tf.linalg.matrix_transpose(square) - 2 * inner)
+    width = tf.reduce_mean(square, axis=1, keepdims=True)
+    kernel = tf.exp(-tf.math.divide_no_nan(distance, width))
+    mean = tf.reduce_mean(kernel, axis=1, keepdims=True)
+    kernel += tf.reduce_mean(mean, axis=2, keepdims=True) - mean - tf.linalg.matrix_transpose(mean)
+    first = first_eigenvector(kernel)
+    value = tf.reduce_sum(first * tf.matmul(kernel, first), axis=1, keepdims=True)
+    first *= tf.sqrt(tf.nn.relu(value))
+    agreement = tf.reduce_sum(first * tf.reduce_sum(rows, -1, keepdims=True), 1, keepdims=True)
+    return tf.reshape(tf.where(agreement < 0, -first, first), shape[:3])
 
 
 def weighted_sum(maps, weights):
