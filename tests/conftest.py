@@ -1,7 +1,17 @@
 """O que vale para a suíte inteira: nenhuma escolha de quem a roda chega aos testes."""
 
+import logging
 import os
+
+import pytest
 
 for name in [name for name in os.environ if name.startswith("COVIDCAM_")]:
     del os.environ[name]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """O comando cala os avisos do pacote; o teste seguinte os ouve de novo."""
+    yield
+    logging.getLogger("covidcam").setLevel(logging.NOTSET)

@@ -8,6 +8,8 @@ import tomllib
 import pytest
 from test_imports import PACKAGE, imports
 
+from covidcam.cam import METHODS
+
 PROJECT = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))
 BY_THE_WAY = {"keras": "tensorflow", "threadpoolctl": "scikit-learn"}  # vêm com outra
 
@@ -32,3 +34,8 @@ def test_every_library_it_imports_is_a_dependency(library):
         for name in importlib.metadata.packages_distributions()[library]
     }
     assert declared & (known | {BY_THE_WAY.get(library)}), sorted(known)
+
+
+def test_the_readme_lists_every_method():
+    readme = (PACKAGE.parent / "README.md").read_text("utf-8")
+    assert [name for name in METHODS if f"`{name}`" not in readme] == []

@@ -186,6 +186,11 @@ def check_shape(shape, expected):
         raise InputError(f"não há imagens: a forma é {shape}; aceita-se N a partir de 1.")
 
 
+def declared_range(model):
+    """Devolve a faixa de pixels que as anotações do modelo dizem, ou None."""
+    return getattr(getattr(model, "covidcam", None), "range", None)
+
+
 def check_images(images, shape, pixel_range):
     """Recusa forma, pixels não finitos (o grafo compilado os esconderia) e faixa errada."""
     check_shape(images.shape, shape)

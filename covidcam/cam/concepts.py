@@ -97,8 +97,7 @@ def concepts(model, images, k=4, layer=None, batch_size=32, seed=0):
     graph = checks.check_model(model, images.shape)
     engine = engine_for(graph, checks.check_output(graph, None))
     network = engine.network
-    declared = (getattr(model, "covidcam", None) or {}).get("range")
-    checks.check_images(images, network.given_shape, declared)
+    checks.check_images(images, network.given_shape, checks.declared_range(model))
     images = np.moveaxis(images, 1, -1) if network.turned else images
     slot = network.last_map() if layer is None else network.find(layer)
     maps = read(engine, slot, images, batch_size)
@@ -109,7 +108,9 @@ def concepts(model, images, k=4, layer=None, batch_size=32, seed=0):
     places, vectors = factorize(maps.reshape(-1, channels), k, seed)
     raw = np.moveaxis(places.reshape(*maps.shape[:3], k), -1, 1)
     size = images.shape[1:3]
-    values = np.stack([rectify(np.ascontiguousarray(raw[:, j]), size)[0] for j in range(k)], 1)
+    place = network.registration(slot, size, maps.shape[1:3])
+    each = [np.ascontiguousarray(raw[:, j]) for j in range(k)]
+    values = np.stack([rectify(one, size, registration=place)[0] for one in each], axis=1)
     logits = spoken(engine, slot, raw, vectors, batch_size)
     target = logits.argmax(axis=1).astype(np.int32)
     return Concepts(values, raw, vectors, logits, target, network.name(slot))

@@ -226,7 +226,7 @@ class Task:
         layers = checks.check_layers(layer)
         graph = checks.check_model(model, shape)
         self.engine = engine_for(graph, checks.check_output(graph, output))
-        self.range = getattr(getattr(model, "covidcam", None), "range", None)
+        self.range = checks.declared_range(model)
         self.request = Request(names, layers, options, smooth == "first-component")
         self.batch_size = batch_size
 

@@ -12,7 +12,7 @@ from covidcam.figures.classification import (
 )
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
-from covidcam.figures.films import family, grid, labelled, maps, overlay, predictions
+from covidcam.figures.films import concepts, family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import (
     beside_2020_note,
     credits,
@@ -59,6 +59,7 @@ __all__ = [
     "by_class_and_mode",
     "calibration_table",
     "calibration_verdict",
+    "concepts",
     "confusion",
     "controls",
     "controls_verdict",

@@ -121,7 +121,43 @@ def family(
         f"Uma radiografia de {label} com a lesão contornada e {len(heatmaps)} mapas dela. O ponto"
         f" mais quente cai dentro da lesão em {len(hits)}: {listing(hits) or 'nenhum'}."
     )
-    return grid(pictures, titles, columns=5, outlines=[outline] * len(pictures)), alt
+    return grid(pictures, titles, columns=4, outlines=[outline] * len(pictures)), alt
+
+
+def concepts(
+    image: np.ndarray, heatmaps: np.ndarray, labels: Sequence[str], outline: np.ndarray
+) -> tuple[Figure, str]:
+    """Uma radiografia e onde está nela cada conceito da rede, com a classe de que ele fala.
+
+    Parameters
+    ----------
+    image : ndarray, uint8 (H, W, 3)
+    heatmaps : ndarray, float (k, H, W), de 0 a 1
+        Os de uma imagem em `covidcam.cam.concepts`.
+    labels : sequence of str
+        A classe que cada conceito mais faz subir.
+    outline : ndarray, bool (H, W)
+        A lesão.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`: que parte de cada conceito está dentro da lesão.
+    """
+    pictures = [image, *(overlay(image, heatmap) for heatmap in heatmaps)]
+    titles = [f"conceito {n}: {label}" for n, label in enumerate(labels, start=1)]
+    shares = [
+        heatmap[outline].sum() / heatmap.sum() if heatmap.any() else np.nan for heatmap in heatmaps
+    ]
+    parts = [f"{title}, {percent(share)}" for title, share in zip(titles, shares, strict=True)]
+    alt = (
+        f"Uma radiografia e os {len(titles)} conceitos da rede sobre ela; a parte de cada um que"
+        f" está dentro da lesão: {listing(parts)}."
+    )
+    columns = len(pictures)
+    outlines = [outline] * columns
+    return grid(pictures, ["a radiografia", *titles], columns, outlines), alt
 
 
 def grid(

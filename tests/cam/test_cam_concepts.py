@@ -1,11 +1,14 @@
 """Os conceitos de um mapa, contra fatores que se conhecem e contra a própria rede."""
 
+from types import SimpleNamespace
+
 import cam_networks as nets
 import keras
 import numpy as np
 import pytest
 
-from covidcam.cam import concepts
+from covidcam.cam import concepts, explain
+from covidcam.cam.heatmaps import upsample
 from covidcam.errors import InputError, ModelError
 
 layers = keras.layers
@@ -77,3 +80,26 @@ def test_concepts_refuse():
         concepts(nets.residual(), batch, k=2, layer="last")
     with pytest.raises(ModelError, match="contorna"):
         concepts(nets.residual(), batch, k=2, layer="branch")
+
+
+def test_the_range_that_the_notes_declare_is_checked():
+    model, batch = painted()
+    model.covidcam = SimpleNamespace(range=(0, 255))
+    with pytest.raises(InputError, match="de 0 a 255"):
+        concepts(model, 300 * batch, k=2)
+    model.covidcam = SimpleNamespace(range=(0, 10))
+    concepts(model, batch, k=2)
+
+
+def test_concepts_lie_where_the_cells_of_the_map_do():
+    """Com passos que deslocam as células, ampliar sem o dizer as poria noutro lugar."""
+    entry = keras.Input((32, 32, 1))
+    x = entry
+    for _ in range(3):
+        x = layers.Conv2D(4, 3, 2, padding="same", activation="relu")(x)
+    model = keras.Model(entry, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
+    batch = np.random.default_rng(0).random((1, 32, 32, 1), dtype="f4")
+    found, place = concepts(model, batch, k=1), explain(model, batch).registration
+    expected = upsample(found.raw[:, 0], (32, 32), registration=place)
+    np.testing.assert_allclose(found.values[:, 0], expected / expected.max(), atol=1e-5)
+    assert np.abs(upsample(found.raw[:, 0], (32, 32)) - expected).max() > 0.01 * expected.max()

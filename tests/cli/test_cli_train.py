@@ -167,7 +167,8 @@ def class_folders(folder, seeds, name):
     for k, seed in enumerate(seeds):
         path = folder / CLASSES[k % 2] / name(k)
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(noise(seed)).save(path)
+        blurred = Image.fromarray(noise(seed, 9)).resize((40, 40))  # o ruído fino não se reconhece
+        blurred.save(path)
     return folder
 
 
