@@ -4,13 +4,14 @@ Aqui as salas se ligam: acervo -> arrays -> rede treinada -> mapas. Cada funçã
 seguinte precisa, e o que já foi feito com os mesmos parâmetros e o mesmo código vem do depósito.
 """
 
-from covidcam.artefacts.cards import by_group, count, left_out, people
+from covidcam.artefacts.cards import annotated, by_group, count, layers, left_out, people, recipe
 from covidcam.artefacts.comparison import (
     Families,
     beside_2020,
     families,
     near_duplicates,
     pairs,
+    part_of,
     partition,
     plain_features,
     split_comparison,
@@ -55,6 +56,7 @@ __all__ = [
     "Films",
     "Trained",
     "abnormal_films",
+    "annotated",
     "arrays",
     "beside_2020",
     "by_group",
@@ -66,6 +68,7 @@ __all__ = [
     "families",
     "frozen_features",
     "honest_twin",
+    "layers",
     "learned",
     "left_out",
     "lung_energy",
@@ -76,12 +79,14 @@ __all__ = [
     "model_2",
     "near_duplicates",
     "pairs",
+    "part_of",
     "partition",
     "people",
     "phantom_mistakes",
     "plain_features",
     "predicted_maps",
     "raw_data",
+    "recipe",
     "selection",
     "split_comparison",
     "trained",

@@ -61,7 +61,10 @@ def families(settings: Settings) -> Families:
 
 
 def pairs(found: Families) -> pd.DataFrame:
-    """A diferença de acurácia entre cada par de redes, imagem a imagem, sorteando pacientes.
+    """A diferença de acurácia entre cada par de redes, imagem a imagem.
+
+    Quando todas as discordâncias são do mesmo lado, um sorteio de pacientes nunca chega ao zero;
+    por isso o que decide é a chance de discordâncias assim, vezes o número de pares que se olham.
 
     Parameters
     ----------
@@ -71,14 +74,19 @@ def pairs(found: Families) -> pd.DataFrame:
     -------
     DataFrame
         Uma linha por par: first, second, mean (o que a primeira acerta a mais), low e high (o
-        intervalo de 95 %).
+        intervalo de 95 %, sorteando pacientes), only_first e only_second (as imagens que só uma
+        acerta), chance (a de `covidcam.evaluation.sign_flip`, vezes o número de pares, até 1).
     """
     records = []
     for (one, first), (other, second) in itertools.combinations(found.trained.items(), 2):
         gained = first.right - 1.0 * second.right
-        interval = evaluation.bootstrap(gained, first.patients)
-        records.append({"first": one, "second": other, **interval._asdict()})
-    return pd.DataFrame(records, columns=["first", "second", *evaluation.Interval._fields])
+        record = {"first": one, "second": other}
+        record |= evaluation.bootstrap(gained, first.patients)._asdict()
+        record |= {"only_first": (gained > 0).sum(), "only_second": (gained < 0).sum()}
+        records.append({**record, "chance": evaluation.sign_flip(gained, first.patients)})
+    columns = ["first", "second", *evaluation.Interval._fields, "only_first", "only_second"]
+    table = pd.DataFrame(records, columns=[*columns, "chance"])
+    return table.assign(chance=np.minimum(table["chance"].astype(float) * len(table), 1))
 
 
 def plain_features(settings: Settings) -> tuple[np.ndarray, str]:
@@ -154,6 +162,23 @@ def near_duplicates(settings: Settings) -> dict[str, pd.DataFrame]:
     return {
         name: evaluation.nearest(features, data.patients, *split) for name, split in splits.items()
     }
+
+
+def part_of(trained: Trained) -> pd.Categorical:
+    """A parte da divisão de uma rede em que está cada imagem dos arrays.
+
+    Parameters
+    ----------
+    trained : Trained
+
+    Returns
+    -------
+    Categorical (N,)
+        ``"treino"``, ``"validação"`` ou ``"teste"``, nesta ordem.
+    """
+    parts = np.full(len(trained.data.rows), 2)
+    parts[trained.train], parts[trained.validation] = 0, 1
+    return pd.Categorical.from_codes(parts, ["treino", "validação", "teste"])
 
 
 def partition(trained: Trained) -> pd.DataFrame:

@@ -201,14 +201,19 @@ def _plain(path: Path) -> str:
 
 
 def _add_phantom_truth(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Junta ao levantamento o que só um fantoma sabe: o modo sorteado e as máscaras."""
+    """Junta ao levantamento o que só um fantoma sabe: a incidência, o modo e as máscaras.
+
+    A incidência que um leiaute supõe (AP em todo Kermany) cede à que foi desenhada.
+    """
     table = folder / "phantom.csv"
     relative = rows["path"].map(lambda path: Path(path).relative_to(folder).as_posix())
     rows["synthetic"] = False
     if table.is_file():
         drawn = read_table(table, {"path", "look"}).drop_duplicates("path").set_index("path")
+        drawn = drawn.reindex(columns=["look", "view"])
         rows["synthetic"] = relative.isin(drawn.index)  # um filme real posto ali continua real
         rows["look"] = relative.map(drawn["look"])
+        rows["view"] = relative.map(drawn["view"]).fillna(rows["view"])
         rows["licence"] = rows["licence"].astype(object).mask(rows["synthetic"], "CC0 (fantoma)")
     for kind in ("lungs", "lesions"):
         masks = relative.map(lambda path, kind=kind: folder / "masks" / f"{path}.{kind}.png")

@@ -4,9 +4,11 @@ from covidcam.evaluation import controls, repairs
 from covidcam.evaluation.classification import (
     OneVsRest,
     accuracy,
+    calibration,
     calibration_error,
     calibration_noise,
     fit_temperature,
+    losses,
     one_vs_rest,
     reliability,
     temper,
@@ -23,12 +25,15 @@ from covidcam.evaluation.faithfulness import (
 )
 from covidcam.evaluation.intervals import (
     Interval,
+    against_chance,
     balanced_accuracy,
     bootstrap,
     bootstrap_t,
+    sign_flip,
     spread,
     verdict,
     wilson,
+    wilson_by_patient,
 )
 from covidcam.evaluation.leakage import nearest, split_gap
 from covidcam.evaluation.localization import (
@@ -76,11 +81,13 @@ __all__ = [
     "Likeness",
     "OneVsRest",
     "accuracy",
+    "against_chance",
     "auprc",
     "average_drop",
     "balanced_accuracy",
     "bootstrap",
     "bootstrap_t",
+    "calibration",
     "calibration_error",
     "calibration_noise",
     "controls",
@@ -92,6 +99,7 @@ __all__ = [
     "insertion",
     "iou",
     "likeness",
+    "losses",
     "max_sensitivity",
     "measure",
     "nearest",
@@ -108,6 +116,7 @@ __all__ = [
     "repairs",
     "road",
     "scoreboard",
+    "sign_flip",
     "sparseness",
     "split_gap",
     "spread",
@@ -119,4 +128,5 @@ __all__ = [
     "twins",
     "verdict",
     "wilson",
+    "wilson_by_patient",
 ]

@@ -9,6 +9,8 @@ from covidcam.errors import InputError
 from covidcam.evaluation.intervals import Interval, bootstrap, wilson
 
 BINS = 10
+TINY = 1e-300  # o logaritmo de zero não existe
+DRAWS = 1000  # sorteios do que uma rede de probabilidades exatas acertaria
 
 
 class OneVsRest(NamedTuple):
@@ -141,8 +143,10 @@ def one_vs_rest(truth: np.ndarray, probabilities: np.ndarray) -> list[OneVsRest]
     return curves
 
 
-def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> pd.DataFrame:
-    """Das vezes em que a rede disse «80 %», em quantas acertou?
+def reliability(
+    truth: np.ndarray, probabilities: np.ndarray, bins: int = BINS, seed: int = 0
+) -> pd.DataFrame:
+    """Das vezes em que a rede disse “80 %”, em quantas acertou?
 
     As imagens são repartidas pela probabilidade da classe escolhida, em faixas de igual largura.
 
@@ -151,12 +155,15 @@ def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = BINS) 
     truth : ndarray, int (N,)
     probabilities : ndarray, float (N, classes)
     bins : int
+    seed : int
+        Dos sorteios que dizem quanto uma faixa se afasta por acaso.
 
     Returns
     -------
     DataFrame
         Uma linha por faixa que tem imagens: low, high, images, confidence (a probabilidade média),
-        accuracy (a parte certa).
+        accuracy (a parte certa), noise_low e noise_high (onde cairia, em 95 % dos sorteios, a parte
+        certa de uma rede de probabilidades exatas).
 
     References
     ----------
@@ -180,11 +187,15 @@ def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = BINS) 
             "accuracy": probabilities.argmax(axis=1) == truth,
         }
     )
-    return table.groupby(["low", "high"], as_index=False).agg(
+    table = table.groupby(["low", "high"], as_index=False).agg(
         images=("images", "size"),
         confidence=("confidence", "mean"),
         accuracy=("accuracy", "mean"),
     )
+    sums = _drawn(confidence, seed) @ np.eye(bins)[place]
+    shares = sums[:, np.unique(place)] / table["images"].to_numpy()
+    table[["noise_low", "noise_high"]] = np.quantile(shares, [0.025, 0.975], axis=0).T
+    return table
 
 
 def calibration_error(truth: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> float:
@@ -217,9 +228,7 @@ def calibration_error(truth: np.ndarray, probabilities: np.ndarray, bins: int = 
     return float(np.average(gaps, weights=table["images"]))
 
 
-def calibration_noise(
-    probabilities: np.ndarray, bins: int = BINS, samples: int = 1000, seed: int = 0
-) -> Interval:
+def calibration_noise(probabilities: np.ndarray, bins: int = BINS, seed: int = 0) -> Interval:
     """O erro de calibração que uma rede perfeitamente calibrada teria nestas mesmas imagens.
 
     Sorteia a verdade de cada imagem com as probabilidades que a rede deu e mede o ECE outra vez.
@@ -228,7 +237,6 @@ def calibration_noise(
     ----------
     probabilities : ndarray, float (N, classes)
     bins : int
-    samples : int
     seed : int
 
     Returns
@@ -244,19 +252,18 @@ def calibration_noise(
     _, probabilities = _checked(np.zeros(len(probabilities), int), probabilities)
     confidence = probabilities.max(axis=1)
     _, place = _bins(confidence, bins)
-    chance = np.random.default_rng(seed).random((samples, len(confidence)))
-    excess = confidence - (chance < confidence)
+    excess = confidence - _drawn(confidence, seed)
     sums = excess @ np.eye(bins)[place]  # o excesso de confiança somado em cada faixa
     errors = np.abs(sums).sum(axis=1) / len(confidence)
     low, high = np.quantile(errors, [0.025, 0.975])
     return Interval(float(errors.mean()), float(low), float(high))
 
 
-def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """A temperatura que melhor calibra uma rede, ajustada em imagens de validação.
+def losses(truth: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """Duas perdas que só as probabilidades exatas minimizam, imagem a imagem.
 
-    Cada rótulo é amaciado como se houvesse uma imagem a mais de cada classe: sem isso, numa
-    validação pequena e toda certa, a melhor temperatura seria zero, a da certeza absoluta.
+    O ECE olha só a classe escolhida e depende das faixas; estas olham o que se deu a cada classe, e
+    é por elas que se diz se uma temperatura melhora a rede.
 
     Parameters
     ----------
@@ -265,23 +272,96 @@ def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
 
     Returns
     -------
-    float
-        Acima de 1 quando a rede tem certeza demais; entre 0,05 e 20.
+    DataFrame
+        N linhas: nll, menos o logaritmo da probabilidade dada à classe certa; brier, a soma dos
+        quadrados do que falta ou sobra a cada classe, de 0 a 2.
 
     References
     ----------
-    Guo, Pleiss, Sun e Weinberger, ICML 2017. arXiv:1706.04599; os rótulos amaciados, de Platt,
-    Advances in Large Margin Classifiers, 1999.
+    Gneiting e Raftery, JASA 102 (2007). 10.1198/016214506000001437.
+
+    Examples
+    --------
+    >>> losses(np.array([0]), np.array([[0.8, 0.2]])).round(3).iloc[0].tolist()
+    [0.223, 0.08]
+    """
+    truth, probabilities = _checked(truth, probabilities)
+    right = np.eye(probabilities.shape[1])[truth]
+    given = (probabilities * right).sum(axis=1)
+    missed = ((probabilities - right) ** 2).sum(axis=1)
+    return pd.DataFrame({"nll": -np.log(np.maximum(given, TINY)), "brier": missed})
+
+
+def calibration(truth: np.ndarray, probabilities: np.ndarray) -> pd.Series:
+    """Quanto valem as probabilidades de uma rede, com o que o acaso faria ao lado.
+
+    Parameters
+    ----------
+    truth : ndarray, int (N,)
+    probabilities : ndarray, float (N, classes)
+
+    Returns
+    -------
+    Series
+        nll e brier (as médias de `losses`), ece (`calibration_error`), noise e noise_high (a média
+        e o limite de cima de `calibration_noise` destas mesmas probabilidades).
+
+    Examples
+    --------
+    >>> calibration(np.array([0, 1]), np.array([[1.0, 0.0], [0.0, 1.0]])).tolist()
+    [0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    noise = calibration_noise(probabilities)
+    found = losses(truth, probabilities).mean() + 0.0  # menos zero seria estranho de ler
+    error = calibration_error(truth, probabilities)
+    return pd.Series({**found, "ece": error, "noise": noise.mean, "noise_high": noise.high})
+
+
+def fit_temperature(truth: np.ndarray, probabilities: np.ndarray, patients: np.ndarray) -> float:
+    """A temperatura que melhor calibra uma rede, ajustada nos pacientes de validação.
+
+    Cada paciente pesa o mesmo, por mais imagens que tenha. Antes de ver a validação supõe-se que o
+    logaritmo da temperatura é uma gaussiana de média 0 e desvio 1, o que pesa tanto como um
+    paciente: sem isso, numa validação pequena e toda certa, a melhor temperatura seria zero, a da
+    certeza absoluta.
+
+    Parameters
+    ----------
+    truth : ndarray, int (N,)
+    probabilities : ndarray, float (N, classes)
+    patients : ndarray (N,)
+
+    Returns
+    -------
+    float
+        Acima de 1 quando a rede tem certeza demais; entre 0,05 e 20.
+
+    Raises
+    ------
+    InputError
+        Se não há um paciente por imagem.
+
+    References
+    ----------
+    Guo, Pleiss, Sun e Weinberger, ICML 2017. arXiv:1706.04599.
+
+    Examples
+    --------
+    >>> sure = np.array([[0.99, 0.01]] * 4)
+    >>> fit_temperature(np.array([0, 0, 0, 1]), sure, np.arange(4)) > 1
+    True
     """
     from scipy.optimize import minimize_scalar
 
     truth, probabilities = _checked(truth, probabilities)
-    count, classes = probabilities.shape
-    targets = (count * np.eye(classes)[truth] + 1) / (count + classes)
+    if len(patients) != len(truth):
+        raise InputError(f"Há {len(truth)} imagens e {len(patients)} pacientes; um para cada uma.")
+    _, index, counts = np.unique(patients, return_inverse=True, return_counts=True)
+    weights = 1 / counts[index]
 
     def loss(log_temperature):
         tempered = temper(probabilities, np.exp(log_temperature))
-        return -(targets * np.log(np.maximum(tempered, 1e-300))).sum()
+        return weights @ losses(truth, tempered)["nll"] + log_temperature**2 / 2
 
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(20), np.log(20))).x))
 
@@ -316,6 +396,11 @@ def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     floor = np.finfo(np.float32).tiny
     logits = np.log(np.maximum(np.asarray(probabilities, float), floor))
     return softmax(logits / temperature, axis=1)
+
+
+def _drawn(confidence, seed):
+    """Os acertos que se sorteiam quando cada probabilidade é exata: bool (DRAWS, N)."""
+    return np.random.default_rng(seed).random((DRAWS, len(confidence))) < confidence
 
 
 def _bins(confidence, bins):

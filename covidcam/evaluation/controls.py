@@ -16,6 +16,8 @@ from covidcam.evaluation.checks import check_masks
 from covidcam.evaluation.intervals import balanced_accuracy
 
 FOLDS = 5
+SEEDS = range(5)  # as repartições dos pacientes, de que se toma a média
+SHUFFLES = 199  # com a medida são 200: cinco de cada lado ficam fora da faixa de 95 %
 MOST_VALUES = 4  # de um fato que se adivinha pelo filme
 FRAME = 0.04  # a moldura, em parte do lado: nove pixels em 237
 CENTRE = 0.7  # o retângulo apagado no meio, em parte dos lados
@@ -214,12 +216,11 @@ def measure(
     lungs: np.ndarray | None = None,
     facts: pd.DataFrame | None = None,
     features: Callable[[np.ndarray], np.ndarray] = pixels,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Os controles de um conjunto de imagens, numa tabela.
 
-    Cada linha treina e testa o mesmo classificador (regressão logística) com pacientes diferentes
-    de cada lado, e muda só o que ele vê.
+    Cada linha treina e testa o mesmo classificador linear com pacientes diferentes de cada lado, e
+    muda só o que ele vê.
 
     Parameters
     ----------
@@ -233,11 +234,10 @@ def measure(
     facts : DataFrame, optional
         O que se sabe de cada imagem sem a olhar: acervo, modo, incidência, faixa etária. Cada
         coluna é usada como única pista da classe e, se tem de dois a quatro valores, cada um em
-        cinco pacientes ou mais, também adivinhada pelo filme.
+        cinco pacientes ou mais, também adivinhada pelo filme. Colunas que repartem as imagens do
+        mesmo jeito são um controle só, com os nomes de todas.
     features : callable
         De imagens (N, H, W, C) para (N, D): `pixels`, ou a saída de uma rede.
-    seed : int
-        Da divisão dos pacientes e do intervalo.
 
     Returns
     -------
@@ -259,49 +259,88 @@ def measure(
             "só os pulmões": lambda: features(only(images, lungs)),
         }
     records = [
-        {"control": name, "answer": "classe", **score(see(), labels, groups, seed)}
+        {"control": name, "answer": "classe", **score(see(), labels, groups)}
         for name, see in shown.items()
     ]
-    for name in () if facts is None else facts:
-        told = _told(facts[name]).to_numpy(str)
+    for name, told in {} if facts is None else distinct(facts).items():
         columns = pd.get_dummies(told).to_numpy(np.float32)
-        records.append(
-            {"control": f"só: {name}", "answer": "classe", **score(columns, labels, groups, seed)}
-        )
+        found = score(columns, labels, groups)
+        records.append({"control": f"só: {name}", "answer": "classe", **found})
         least = pd.Series(groups).groupby(told).nunique().min()
         if 1 < columns.shape[1] <= MOST_VALUES and least >= FOLDS:
-            found = score(pixels(images), told, groups, seed)
+            found = score(pixels(images), told, groups)
             records.append({"control": "filme inteiro", "answer": name, **found})
     return pd.DataFrame(records)
 
 
-def score(features: np.ndarray, labels: Sequence, groups: Sequence, seed: int = 0) -> dict:
-    """Quanto uma regressão logística acerta em pacientes que não viu.
+def distinct(facts: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Os fatos que repartem as imagens de modos diferentes.
+
+    Parameters
+    ----------
+    facts : DataFrame
+        N linhas, uma coluna por fato.
+
+    Returns
+    -------
+    dict of str to ndarray of str (N,)
+        Nome e valores; duas colunas que dizem o mesmo são uma, ``"modo ou faixa etária"``.
+
+    Examples
+    --------
+    >>> list(distinct(pd.DataFrame({"a": [1, 2, 1], "b": ["x", "y", "x"], "c": [1, 1, 2]})))
+    ['a ou b', 'c']
+    """
+    names, values = {}, {}
+    for name in facts:
+        told = _told(facts[name]).to_numpy(str)
+        parts = tuple(pd.factorize(told)[0])
+        names.setdefault(parts, []).append(name)
+        values.setdefault(parts, told)
+    return {" ou ".join(same): values[parts] for parts, same in names.items()}
+
+
+def score(features: np.ndarray, labels: Sequence, groups: Sequence) -> dict:
+    """Quanto um classificador linear acerta em pacientes que não viu, e quanto acertaria por acaso.
+
+    O acaso se mede: as classes são permutadas entre os pacientes, muitas vezes, e tudo se repete.
 
     Parameters
     ----------
     features : ndarray, float (N, D)
     labels, groups : sequence (N,)
         O que se adivinha e o paciente de cada imagem.
-    seed : int
 
     Returns
     -------
     dict
-        balanced, low e high (acurácia balanceada e o seu intervalo de 95 %, por paciente), chance
-        (um sobre o número de classes), accuracy e largest (a parte das imagens que é da classe mais
-        comum), features, images e patients.
+        balanced, low e high (acurácia balanceada, média de `SEEDS` repartições dos pacientes, e o
+        seu intervalo de 95 %, por paciente); null, null_low e null_high (a média e a faixa de 95 %
+        da mesma medida com as classes permutadas); chance (um sobre o número de classes); accuracy
+        e largest (a parte das imagens que é da classe mais comum); features, images e patients.
+
+    References
+    ----------
+    Ojala e Garriga, Permutation Tests for Studying Classifier Performance, JMLR 11 (2010).
     """
     labels, groups = np.asarray(labels), np.asarray(groups)
-    predicted = predict_apart(features, labels, groups, seed)
-    balanced, low, high = balanced_accuracy(predicted == labels, labels, groups, seed=seed)
-    counts = pd.Series(labels).value_counts()
+    _check(features, labels, groups)
+    codes = np.stack([labels, *shuffled(labels, groups)])
+    right = guessed(features, codes, groups)
+    balanced, low, high = balanced_accuracy(right[0], labels, groups)
+    classes, counts = np.unique(labels, return_counts=True)
+    by_class = [np.average(right, axis=1, weights=codes == label) for label in classes]
+    null = np.sort(np.mean(by_class, axis=0)[1:])
+    out = round(0.025 * (len(null) + 1))
     return {
         "balanced": balanced,
         "low": low,
         "high": high,
-        "chance": 1 / len(counts),
-        "accuracy": float((predicted == labels).mean()),
+        "null": float(null.mean()),
+        "null_low": float(null[out - 1]),
+        "null_high": float(null[-out]),
+        "chance": 1 / len(classes),
+        "accuracy": float(right[0].mean()),
         "largest": float(counts.max() / len(labels)),
         "features": features.shape[1],
         "images": len(labels),
@@ -309,35 +348,84 @@ def score(features: np.ndarray, labels: Sequence, groups: Sequence, seed: int = 
     }
 
 
-def predict_apart(
-    features: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int = 0
+def shuffled(
+    labels: np.ndarray, groups: np.ndarray, count: int = SHUFFLES, seed: int = 0
 ) -> np.ndarray:
-    """O que uma regressão logística diz de cada imagem, treinada sem o paciente dela.
+    """As classes permutadas entre os pacientes: cada um recebe as de outro.
 
     Parameters
     ----------
-    features : ndarray, float (N, D)
     labels, groups : ndarray (N,)
+    count : int
     seed : int
 
     Returns
     -------
-    ndarray (N,)
-        A classe prevista, por validação cruzada em cinco partes (menos, se uma classe tem menos
-        pacientes), com as classes na mesma proporção em todas.
+    ndarray (count, N)
+        Quem tem mais imagens do que aquele de quem recebe as classes as repete.
+    """
+    _, patient, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.argsort(patient, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    place = np.empty_like(patient)  # a ordem de cada imagem entre as do seu paciente
+    place[order] = np.arange(len(order)) - np.repeat(starts, sizes)
+    random = np.random.default_rng(seed)
+    givers = [random.permutation(len(sizes))[patient] for _ in range(count)]
+    return labels[[order[starts[giver] + place % sizes[giver]] for giver in givers]]
+
+
+def guessed(features: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Em que parte das repartições cada imagem é acertada por quem treinou sem o paciente dela.
+
+    Um classificador linear de mínimos quadrados, com penalidade (*ridge*), dá a cada imagem uma
+    nota por classe e escolhe a que mais excede a parte da classe no treino: a mais comum não leva
+    vantagem. Os pacientes se repartem em cinco pedaços sem olhar a classe, de modo que, permutadas
+    as classes, as mesmas contas servem a todas as permutações.
+
+    Parameters
+    ----------
+    features : ndarray, float (N, D)
+    labels : ndarray (N,), ou (L, N)
+        Uma classe por imagem; ou várias respostas para as mesmas imagens.
+    groups : ndarray (N,)
+
+    Returns
+    -------
+    ndarray, float (N,), ou (L, N)
+        De 0 a 1; a média de `SEEDS` repartições.
 
     Raises
     ------
     InputError
         Se os tamanhos diferem, há um valor que não é número, ou uma classe tem um só paciente.
     """
-    from sklearn.decomposition import PCA
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits
 
+    answers = np.atleast_2d(labels)
+    _check(features, answers[0], groups)
+    classes, codes = np.unique(answers, return_inverse=True)
+    targets = np.eye(len(classes), dtype=np.float32)[codes.reshape(answers.shape)]  # (L, N, C)
+    patients, index = np.unique(groups, return_inverse=True)
+    right = np.zeros(answers.shape)
+    with threadpool_limits(1):  # são contas pequenas: em várias linhas de execução, só esperam
+        for seed in SEEDS:
+            drawn = np.random.default_rng(seed).permutation(len(patients)) % FOLDS
+            for part in np.unique(drawn):
+                test = drawn[index] == part
+                known = targets[:, ~test]
+                common = known.mean(axis=1)
+                model = make_pipeline(StandardScaler(), Ridge(alpha=features.shape[1]))
+                model.fit(features[~test], np.moveaxis(known, 1, 0).reshape(len(known[0]), -1))
+                notes = model.predict(features[test]).reshape(-1, *common.shape)
+                said = (notes / np.maximum(common, 1e-6)).argmax(axis=-1).T
+                right[:, test] += classes[said] == answers[:, test]
+    return (right / len(SEEDS)).reshape(np.shape(labels))
+
+
+def _check(features, labels, groups):
     if features.ndim != 2 or not len(features) == len(labels) == len(groups):
         raise InputError(
             f"As características têm a forma {features.shape}, para {len(labels)} classes e"
@@ -351,15 +439,6 @@ def predict_apart(
             f"Há {patients.to_dict()} pacientes por classe; são precisas ao menos duas classes, e"
             " dois pacientes em cada uma."
         )
-    # A PCA aqui só gira: troca milhares de pixels por tantas colunas quantas imagens.
-    classifier = make_pipeline(
-        StandardScaler(), PCA(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
-    )
-    parts = StratifiedGroupKFold(min(FOLDS, int(patients.min())), shuffle=True, random_state=seed)
-    # São contas pequenas: em várias linhas de execução, só esperam. E de imagens todas iguais (tudo
-    # apagado) não sai nada, mas também não é erro.
-    with threadpool_limits(1), np.errstate(invalid="ignore"):
-        return cross_val_predict(classifier, features, labels, groups=groups, cv=parts)
 
 
 def _told(fact):

@@ -7,6 +7,8 @@ import pandas as pd
 
 from covidcam.errors import InputError
 
+UNLIKELY = 0.05  # a chance abaixo da qual se afirma uma diferença
+
 
 class Interval(NamedTuple):
     """Uma média e os limites do seu intervalo de confiança."""
@@ -40,6 +42,73 @@ def verdict(interval: Interval, against: float = 0.0) -> str:
     if interval.low > against:
         return "above"
     return "below" if interval.high < against else "undecided"
+
+
+def against_chance(value: float, null: Interval) -> str:
+    """O lugar de uma medida diante da faixa em que ela cairia se nada houvesse para achar.
+
+    Parameters
+    ----------
+    value : float
+    null : Interval
+        A média e a faixa de 95 % da mesma medida quando só o acaso a decide.
+
+    Returns
+    -------
+    str
+        ``"above"``, ``"below"`` ou ``"undecided"``; na borda da faixa, nada se afirma.
+
+    Examples
+    --------
+    >>> against_chance(0.7, Interval(0.5, 0.4, 0.6)), against_chance(0.6, Interval(0.5, 0.4, 0.6))
+    ('above', 'undecided')
+    """
+    return verdict(Interval(value - null.mean, value - null.high, value - null.low))
+
+
+def sign_flip(differences: np.ndarray, groups: np.ndarray) -> float:
+    """A chance de uma diferença tão grande, de um lado ou do outro, se as duas medidas se igualam.
+
+    Se nada distingue as duas, cada paciente poderia ter favorecido uma ou outra: contam-se todas as
+    trocas de sinal. Com uma imagem por paciente é o teste exato de McNemar. Ao contrário de um
+    sorteio de pacientes, não se engana quando todas as discordâncias são do mesmo lado.
+
+    Parameters
+    ----------
+    differences : ndarray, int (N,)
+        Os acertos de uma menos os da outra em cada imagem: −1, 0 ou 1.
+    groups : ndarray (N,)
+        O paciente de cada imagem.
+
+    Returns
+    -------
+    float
+        De 0 a 1; 1 se elas nunca discordam.
+
+    Raises
+    ------
+    InputError
+        Se as formas diferem, falta um paciente, ou uma diferença não é inteira.
+
+    References
+    ----------
+    McNemar, Psychometrika 12 (1947). 10.1007/BF02295996.
+
+    Examples
+    --------
+    >>> sign_flip(np.array([1, 1, 1, 1, 1, 1, 0]), np.arange(7))
+    0.03125
+    """
+    differences, groups = np.asarray(differences, float), np.asarray(groups)
+    _check(differences, groups)
+    if (differences != np.rint(differences)).any():
+        raise InputError("As diferenças devem ser inteiras: os acertos de uma menos os da outra.")
+    sums = np.bincount(np.unique(groups, return_inverse=True)[1], differences).astype(int)
+    chances = np.ones(1)
+    for size in np.abs(sums[sums != 0]):
+        chances = np.convolve(chances, [0.5, *[0] * (2 * size - 1), 0.5])
+    totals = np.abs(np.arange(len(chances)) - len(chances) // 2)
+    return float(chances[totals >= abs(sums.sum())].sum())
 
 
 def spread(first: np.ndarray, last: np.ndarray) -> Interval:
@@ -282,12 +351,66 @@ def wilson(successes: int, total: int, level: float = 0.95) -> Interval:
     """
     if not 0 <= successes <= total or total == 0:
         raise InputError(f"{successes} acertos em {total} não fazem uma proporção.")
+    return _wilson(successes / total, total, level)
+
+
+def wilson_by_patient(right: np.ndarray, groups: np.ndarray, level: float = 0.95) -> Interval:
+    """O intervalo de Wilson com o número de imagens que as imagens dos pacientes de fato valem.
+
+    Duas imagens do mesmo paciente valem menos que duas de pacientes diferentes; quanto menos, diz a
+    variância entre os pacientes. Não se fecha quando tudo está certo, e serve em grupos pequenos.
+
+    Parameters
+    ----------
+    right : ndarray, bool (N,)
+        Se cada imagem foi acertada.
+    groups : ndarray (N,)
+        O paciente de cada imagem.
+    level : float
+
+    Returns
+    -------
+    Interval
+        Com uma imagem por paciente, o de `wilson`; se todas as imagens concordam, o de tantas
+        provas quantos são os pacientes.
+
+    Raises
+    ------
+    InputError
+        Se as formas diferem, não há imagem, ou falta um paciente.
+
+    References
+    ----------
+    O número efetivo de imagens: Korn e Graubard, Survey Methodology 24 (1998); com Wilson: Dean e
+    Pagano, Journal of Survey Statistics and Methodology 3 (2015). 10.1093/jssam/smv024.
+
+    Examples
+    --------
+    >>> [round(x, 4) for x in wilson_by_patient(np.array([True] * 4), np.array(list("aabb")))]
+    [1.0, 0.3424, 1.0]
+    """
+    right, groups = np.asarray(right, float), np.asarray(groups)
+    _check(right, groups)
+    if not len(right):
+        raise InputError("Não há imagem nenhuma; é precisa ao menos uma.")
+    patients, index = np.unique(groups, return_inverse=True)
+    share, count = right.mean(), len(patients)
+    alone = share * (1 - share) / len(right)  # a variância, se cada imagem fosse uma prova
+    worth = float(count)
+    if alone > 0 and count > 1:
+        together = (np.bincount(index, right - share) ** 2).sum() / len(right) ** 2
+        worth = len(right) / max(together / alone, 1)
+    return _wilson(share, worth, level)
+
+
+def _wilson(share, total, level):
     from scipy.stats import norm
 
     z = norm.ppf((1 + level) / 2)
-    share = successes / total
     centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     half = z / (1 + z**2 / total) * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
     low, high = max(centre - half, 0), min(centre + half, 1)
     # nos extremos o limite é exato; o arredondamento o deixaria um nada aquém dele
-    return Interval(share, float(low) if successes else 0.0, float(high) if share < 1 else 1.0)
+    return Interval(
+        float(share), float(low) if share > 0 else 0.0, float(high) if share < 1 else 1.0
+    )

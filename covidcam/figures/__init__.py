@@ -2,38 +2,64 @@
 
 from covidcam.figures.boards import board, board_table, by_class, deletion, randomization, verdicts
 from covidcam.figures.canvas import film, new, png, show
-from covidcam.figures.classification import accuracies, discrimination, reliability
+from covidcam.figures.classification import (
+    accuracies,
+    calibration_table,
+    calibration_verdict,
+    discrimination,
+    reliability,
+    temperature_verdict,
+)
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import concepts, family, grid, labelled, maps, overlay, predictions
 from covidcam.figures.notes import (
     beside_2020_note,
     credits,
+    pairs_note,
     pairs_sentence,
     pairs_table,
     source_note,
 )
 from covidcam.figures.physics import greys, profile, thickness
 from covidcam.figures.shortcuts import (
+    against_blind,
+    by_class_and_mode,
     controls,
     controls_verdict,
     dial,
     dial_verdict,
+    measured,
+    remedies,
+    remedies_note,
     repairs,
+    repairs_reading,
     repairs_table,
     repairs_verdicts,
     standing,
 )
-from covidcam.figures.text import between, counted, home_relative, listing, number, percent
+from covidcam.figures.text import (
+    between,
+    counted,
+    home_relative,
+    listing,
+    number,
+    percent,
+    thousands,
+)
 
 __all__ = [
     "Exploration",
     "accuracies",
+    "against_blind",
     "beside_2020_note",
     "between",
     "board",
     "board_table",
     "by_class",
+    "by_class_and_mode",
+    "calibration_table",
+    "calibration_verdict",
     "concepts",
     "confusion",
     "controls",
@@ -54,9 +80,11 @@ __all__ = [
     "listing",
     "losses",
     "maps",
+    "measured",
     "new",
     "number",
     "overlay",
+    "pairs_note",
     "pairs_sentence",
     "pairs_table",
     "percent",
@@ -65,13 +93,18 @@ __all__ = [
     "profile",
     "randomization",
     "reliability",
+    "remedies",
+    "remedies_note",
     "repairs",
+    "repairs_reading",
     "repairs_table",
     "repairs_verdicts",
     "show",
     "source_note",
     "standing",
+    "temperature_verdict",
     "thickness",
+    "thousands",
     "training",
     "verdicts",
 ]

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from covidcam.evaluation import OneVsRest
+from covidcam.evaluation import OneVsRest, bootstrap, verdict
 from covidcam.figures import canvas
-from covidcam.figures.text import listing, number, percent
+from covidcam.figures.text import between, listing, number, percent
 
 
 def discrimination(curves: Sequence[OneVsRest], classes: Sequence[str]) -> tuple[Figure, str]:
@@ -68,7 +69,8 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
     Returns
     -------
     figure : matplotlib.figure.Figure
-        Um painel por tabela; o tamanho do ponto é o número de imagens da faixa.
+        Um painel por tabela; o tamanho do ponto é o número de imagens da faixa, e a barra clara,
+        onde cairia em 95 % dos sorteios uma rede de probabilidades exatas.
     alt : str
         O texto alternativo, para `show`.
     """
@@ -77,7 +79,13 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
     for axes, (title, table) in zip(figure.axes, tables.items(), strict=True):
         axes.plot([0, 1], [0, 1], "--", color=canvas.COLOURS[3], linewidth=1)
         for row in table.itertuples():
-            axes.plot([row.confidence] * 2, [row.confidence, row.accuracy], color=canvas.LIGHT)
+            axes.plot(
+                [row.confidence] * 2,
+                [row.noise_low, row.noise_high],
+                color=canvas.LIGHT,
+                linewidth=6,
+                solid_capstyle="butt",
+            )
         axes.scatter(
             table["confidence"],
             table["accuracy"],
@@ -90,10 +98,85 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
         _unit_square(axes)
         rows = [
             f"diz {percent(row.confidence)} e acerta {percent(row.accuracy)} de {row.images}"
+            f" (por acaso, de {percent(row.noise_low)} a {percent(row.noise_high)})"
             for row in table.itertuples()
         ]
         parts.append(f"{title}: {listing(rows)}")
     return figure, f"Na diagonal estaria a rede calibrada; {'; '.join(parts)}."
+
+
+def calibration_table(rows: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """As notas das probabilidades de uma rede, para ler.
+
+    Parameters
+    ----------
+    rows : mapping of str to Series
+        Título e o que `covidcam.evaluation.calibration` devolve.
+
+    Returns
+    -------
+    DataFrame of str
+        Uma linha por título.
+    """
+    return pd.DataFrame(
+        {
+            title: {
+                "NLL": number(row.nll, 3),
+                "Brier": number(row.brier, 3),
+                "ECE": percent(row.ece, 1),
+                "ECE por acaso, em média": percent(row.noise, 1),
+                "ECE por acaso, até": percent(row.noise_high, 1),
+            }
+            for title, row in rows.items()
+        }
+    ).T
+
+
+def calibration_verdict(rows: Mapping[str, pd.Series]) -> str:
+    """Diz em palavras se o ECE de cada curva passa do que o acaso explica.
+
+    Parameters
+    ----------
+    rows : mapping of str to Series
+        Como em `calibration_table`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> calibration_verdict({"crua": pd.Series({"ece": 0.1, "noise_high": 0.2})})
+    'nenhuma das curvas passa do que o acaso explica'
+    """
+    beyond = [title for title, row in rows.items() if row.ece > row.noise_high]
+    if not beyond:
+        return "nenhuma das curvas passa do que o acaso explica"
+    return f"passa do que o acaso explica: {listing(beyond)}"
+
+
+def temperature_verdict(raw: pd.DataFrame, tempered: pd.DataFrame, patients: np.ndarray) -> str:
+    """Diz em palavras o que a temperatura faz às duas perdas, nas mesmas imagens.
+
+    Parameters
+    ----------
+    raw, tempered : DataFrame
+        O que `covidcam.evaluation.losses` devolve, antes e depois.
+    patients : ndarray (N,)
+
+    Returns
+    -------
+    str
+        A diferença de cada perda, com o intervalo de 95 % por paciente; só piora ou melhora a que
+        o intervalo separa do zero.
+    """
+    words = {"above": "piora", "below": "melhora", "undecided": "não muda além do acaso"}
+    parts = []
+    for column, name in (("nll", "NLL"), ("brier", "Brier")):
+        change = bootstrap(tempered[column] - raw[column], patients)
+        told = between(*change, lambda value: number(value, 3))
+        parts.append(f"{name}, diferença de {told}: {words[verdict(change)]}")
+    return "; ".join(parts)
 
 
 def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:

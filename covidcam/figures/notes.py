@@ -5,8 +5,8 @@ import html
 import pandas as pd
 from IPython.display import Markdown
 
-from covidcam.evaluation import Interval, verdict
-from covidcam.figures.text import percent
+from covidcam.evaluation.intervals import UNLIKELY
+from covidcam.figures.text import listing, number, percent
 
 SOURCE_NOTES = {
     "fantoma": (
@@ -98,15 +98,50 @@ def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of str
-        Uma linha por par, «a − b»: diferença, de, a.
+        Uma linha por par, “a − b”: a diferença, o seu intervalo, as imagens que só uma acerta e a
+        chance de discordâncias assim entre redes que se igualam.
     """
-    told = pairs.set_index(pairs["first"] + " − " + pairs["second"])[["mean", "low", "high"]]
-    told = told.map(percent, places=1).rename_axis(index=None)
-    return told.set_axis(["diferença", "de", "a"], axis=1)
+    told = pairs.set_index(pairs["first"] + " − " + pairs["second"]).rename_axis(index=None)
+    shares = told[["mean", "low", "high"]].map(percent, places=1)
+    shares = shares.set_axis(["diferença", "de", "a"], axis=1)
+    return shares.assign(
+        **{
+            "só a primeira acerta": told["only_first"],
+            "só a segunda acerta": told["only_second"],
+            "chance": told["chance"].map(lambda chance: number(chance, 3)),
+        }
+    )
 
 
 def pairs_sentence(pairs: pd.DataFrame) -> str:
-    """Diz em palavras que redes estas imagens permitem distinguir.
+    """Diz em palavras que redes treinadas estas imagens permitem distinguir.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        O que `covidcam.artefacts.pairs` devolve, com ao menos um par.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> row = {"first": "x", "second": "y", "mean": 0.1, "chance": 0.09}
+    >>> pairs_sentence(pd.DataFrame([row]))
+    'Nenhum par difere além do acaso: estas imagens não dizem qual é a melhor.'
+    """
+    said = []
+    for row in pairs[pairs["chance"] < UNLIKELY].itertuples():
+        better, worse = (row.first, row.second)[:: 1 if row.mean > 0 else -1]
+        said.append(f"da {better} sobre a {worse}")
+    if not said:
+        return "Nenhum par difere além do acaso: estas imagens não dizem qual é a melhor."
+    return f"A diferença é maior do que o acaso explica a favor {listing(said)}."
+
+
+def pairs_note(pairs: pd.DataFrame) -> Markdown | None:
+    """A comparação das redes, para pôr antes da tabela dos pares.
 
     Parameters
     ----------
@@ -115,22 +150,17 @@ def pairs_sentence(pairs: pd.DataFrame) -> str:
 
     Returns
     -------
-    str
-
-    Examples
-    --------
-    >>> row = {"first": "x", "second": "y", "mean": 0.1, "low": -0.1, "high": 0.2}
-    >>> pairs_sentence(pd.DataFrame([row]))
-    'Nenhum par difere além do acaso: estas imagens não dizem qual é a melhor.'
+    IPython.display.Markdown or None
+        None se só há uma rede.
     """
     if pairs.empty:
-        return "Só há uma rede."
-    said = []
-    for row in pairs.itertuples():
-        found = verdict(Interval(row.mean, row.low, row.high))
-        if found != "undecided":
-            better, worse = (row.first, row.second)[:: 1 if found == "above" else -1]
-            said.append(f"{better} supera {worse}")
-    if not said:
-        return "Nenhum par difere além do acaso: estas imagens não dizem qual é a melhor."
-    return f"Além do acaso, {'; '.join(said)}."
+        return None
+    return Markdown(
+        "Qual é a melhor? As redes viram as mesmas imagens, e por isso se comparam imagem a imagem:"
+        " contam as que só uma das duas acerta. A tabela traz a diferença de acurácia de cada par,"
+        " com o intervalo, e a chance de discordâncias tão desiguais entre duas redes que se"
+        " igualam (o teste de McNemar, por paciente, vezes o número de pares que se olham). "
+        + pairs_sentence(pairs)
+        + " São redes treinadas que se comparam, e não famílias: cada uma foi treinada uma vez só,"
+        " e outra semente daria outra rede."
+    )

@@ -1,20 +1,40 @@
 """Atalhos: os controles, o botão e o que os reparos mudam."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from covidcam.evaluation import Interval, spread, verdict
+from covidcam.evaluation import (
+    Interval,
+    against_chance,
+    balanced_accuracy,
+    bootstrap,
+    spread,
+    verdict,
+)
 from covidcam.figures import canvas
 from covidcam.figures.text import between, listing, number, percent, shortest
 
 GREY = canvas.COLOURS[3]
 MAPS = {"grad-cam": "Grad-CAM", "occlusion": "oclusão"}
+BLIND = {"centro": "centro, que não olha a rede"}
 CHANGES = {"above": "aumento", "below": "queda", "undecided": "sem mudança que se possa afirmar"}
+STANDINGS = {
+    "above": "acima do acaso",
+    "below": "abaixo do acaso",
+    "undecided": "dentro da faixa do acaso",
+}
+BAND = "por acaso"
+TIMES = ("energy", "centre", "lead")  # em múltiplos do acaso; o resto são partes
 MEASURES = {
     "network": "acerto da rede, em pacientes que não viu",
-    "both_looks": "acerto com cada paciente radiografado dos dois modos",
-    "energy": "energia do mapa nos pulmões, em múltiplos do acaso",
+    "both_looks": "acerto com cada paciente nos dois modos",
+    "energy": "energia do Grad-CAM nos pulmões, em múltiplos do acaso",
+    "centre": "a do oponente “centro”, que não olha a rede",
+    "lead": "quanto a do Grad-CAM excede a do centro",
     "share": "parte da imagem que os pulmões cobrem",
     "hidden": "acerto com os pulmões apagados",
     "shape": "acerto só com a forma dos pulmões",
@@ -23,7 +43,7 @@ MEASURES = {
 
 
 def controls(table: pd.DataFrame) -> tuple[Figure, str]:
-    """A acurácia balanceada de cada controle, com o intervalo de 95 % e o acaso ao lado.
+    """A acurácia balanceada de cada controle, sobre a faixa em que cairia por acaso.
 
     Parameters
     ----------
@@ -33,12 +53,14 @@ def controls(table: pd.DataFrame) -> tuple[Figure, str]:
     Returns
     -------
     figure : matplotlib.figure.Figure
-        Uma cor por conjunto de filmes.
+        Uma cor por conjunto de filmes; o traço é o intervalo de 95 %, e a barra clara, a faixa de
+        95 % com as classes permutadas entre os pacientes.
     alt : str
         O texto alternativo, para `show`.
     """
     rows = table[table["answer"] == "classe"]
     names, sets = list(rows["control"].unique())[::-1], list(rows["films"].unique())
+    band = {"color": canvas.LIGHT, "linewidth": 6}
     figure = canvas.new(width=5.0, height=0.34 * len(names) + 1)
     axes = figure.axes[0]
     parts = []
@@ -46,19 +68,23 @@ def controls(table: pd.DataFrame) -> tuple[Figure, str]:
         found = rows[rows["films"] == films].set_index("control").loc[names]
         places = np.arange(len(names)) + 0.24 * ((len(sets) - 1) / 2 - place)
         colour = canvas.COLOURS[place]
+        axes.hlines(
+            places, found["null_low"], found["null_high"], **band, label=None if place else BAND
+        )
         axes.hlines(places, found["low"], found["high"], color=colour, linewidth=2)
         axes.plot(found["balanced"], places, "o", color=colour, ms=5, label=films)
-        told = [f"{row.Index}, {percent(row.balanced)}" for row in found[::-1].itertuples()]
+        told = [
+            f"{row.Index}, {percent(row.balanced)} (por acaso, de {percent(row.null_low)} a"
+            f" {percent(row.null_high)})"
+            for row in found[::-1].itertuples()
+        ]
         parts.append(f"{films}: {listing(told)}")
-    chance = rows["chance"].iloc[0]
-    axes.axvline(chance, color=GREY, linewidth=1, linestyle="--", label="o acaso")
     axes.set_yticks(np.arange(len(names)), names)
-    axes.set(xlabel="acurácia balanceada", xlim=(chance - 0.25, 1.02))
+    axes.set(xlabel="acurácia balanceada", xlim=(rows["null_low"].min() - 0.1, 1.02))
     canvas.write(axes.xaxis, percent)
     canvas.guide(axes)
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8)
-    alt = f"Acurácia balanceada de cada controle; o acaso é {percent(chance)}; "
-    return figure, alt + "; ".join(parts) + "."
+    return figure, f"Acurácia balanceada de cada controle; {'; '.join(parts)}."
 
 
 def controls_verdict(table: pd.DataFrame) -> str:
@@ -72,25 +98,27 @@ def controls_verdict(table: pd.DataFrame) -> str:
     Returns
     -------
     str
+        Em cada conjunto de filmes, até três listas: acima, abaixo e dentro da faixa do acaso.
     """
     parts = []
     for films, rows in table[table["answer"] == "classe"].groupby("films", sort=False):
-        found = {row.control: _against_chance(row) for row in rows.itertuples()}
-        above = [name for name, where in found.items() if where == "above"]
-        rest = [name for name in found if name not in above]
-        said = f"acima do acaso: {listing(above) or 'nenhum'} (não: {listing(rest)})"
-        parts.append(f"em «{films}», {said if rest else 'todos acima do acaso'}")
-    return "; ".join(parts)
+        found = {row.control: standing(row) for row in rows.itertuples()}
+        lists = {
+            where: [name for name, each in found.items() if each == where]
+            for where in STANDINGS.values()
+        }
+        said = [f"{where}, {listing(names)}" for where, names in lists.items() if names]
+        parts.append(f"em “{films}”, " + "; ".join(said))
+    return ". ".join(part[0].upper() + part[1:] for part in parts)
 
 
-def standing(mean: float, low: float, high: float, chance: float) -> str:
-    """Diz em palavras onde uma medida está em relação ao acaso.
+def standing(row: pd.Series) -> str:
+    """Diz em palavras onde um controle está em relação ao acaso.
 
     Parameters
     ----------
-    mean, low, high : float
-        A medida e o seu intervalo.
-    chance : float
+    row : Series
+        Uma linha de `covidcam.evaluation.controls.measure`.
 
     Returns
     -------
@@ -98,18 +126,61 @@ def standing(mean: float, low: float, high: float, chance: float) -> str:
 
     Examples
     --------
-    >>> standing(0.6, 0.45, 0.75, 0.5)
-    'o intervalo contém o acaso'
+    >>> row = {"balanced": 0.6, "null": 0.5, "null_low": 0.4, "null_high": 0.62}
+    >>> standing(pd.Series(row))
+    'dentro da faixa do acaso'
     """
-    return {
-        "above": "acima do acaso",
-        "below": "abaixo do acaso",
-        "undecided": "o intervalo contém o acaso",
-    }[verdict(Interval(mean, low, high), chance)]
+    null = Interval(row.null, row.null_low, row.null_high)
+    return STANDINGS[against_chance(row.balanced, null)]
 
 
-def _against_chance(row):
-    return verdict(Interval(row.balanced, row.low, row.high), row.chance)
+def against_blind(values: np.ndarray, blind: dict[str, np.ndarray], patients: np.ndarray) -> str:
+    """Diz em palavras se um mapa supera os que não olham a rede, nos mesmos filmes.
+
+    Parameters
+    ----------
+    values : ndarray, float (N,)
+        A nota do mapa em cada filme.
+    blind : dict of str to ndarray, float (N,)
+        As dos oponentes.
+    patients : ndarray (N,)
+
+    Returns
+    -------
+    str
+        Até três listas: os que o mapa supera, os que o superam, e aqueles de que não se distingue.
+
+    Examples
+    --------
+    >>> scores = np.arange(9.0)
+    >>> against_blind(scores, {"centro": scores + 1, "ao acaso": scores - 1}, np.arange(9))
+    'supera ao acaso; fica abaixo de centro'
+    """
+    words = {"above": "supera", "below": "fica abaixo de", "undecided": "não se distingue de"}
+    found = {name: verdict(bootstrap(values - each, patients)) for name, each in blind.items()}
+    lists = {where: [name for name, each in found.items() if each == where] for where in words}
+    return "; ".join(f"{words[where]} {listing(names)}" for where, names in lists.items() if names)
+
+
+def measured(mean: float, low: float, high: float, write: Callable[[float], str] = percent) -> str:
+    """Escreve uma medida com o seu intervalo, se algum sorteio de pacientes a muda.
+
+    Parameters
+    ----------
+    mean, low, high : float
+    write : callable
+        Como se escreve cada número.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> measured(0.9, 0.8, 0.95), measured(0.5, 0.5, 0.5)
+    ('90 % (de 80 % a 95 %)', '50 % (sem intervalo)')
+    """
+    return f"{write(mean)} (sem intervalo)" if low == high else between(mean, low, high, write)
 
 
 def dial(table: pd.DataFrame) -> tuple[Figure, str]:
@@ -123,16 +194,17 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
     Returns
     -------
     figure : matplotlib.figure.Figure
-        À esquerda, as duas acurácias; à direita, a energia dos mapas na lesão. Um ponto por
-        treino, a linha na média.
+        À esquerda, as duas acurácias; à direita, a energia na lesão dos mapas e de um oponente que
+        não olha a rede. Um ponto por treino, a linha na média.
     alt : str
         O texto alternativo, para `show`.
     """
     figure = canvas.new(1, 2, height=3.2)
     accuracies = {"confounded": "teste como o treino", "unconfounded": "teste dos dois modos"}
     means = table.groupby("dial").mean()
-    for axes, curves in zip(figure.axes, (accuracies, MAPS), strict=True):
-        for (column, label), colour in zip(curves.items(), canvas.COLOURS[1::-1], strict=True):
+    colours = (canvas.COLOURS[1], canvas.COLOURS[0], GREY)
+    for axes, curves in zip(figure.axes, (accuracies, MAPS | BLIND), strict=True):
+        for (column, label), colour in zip(curves.items(), colours, strict=False):
             axes.plot(table["dial"], table[column], "o", ms=3, alpha=0.5, color=colour)
             axes.plot(means.index, means[column], color=colour, linewidth=2, label=label)
         axes.axhline(0.5 if curves is accuracies else 1, color=GREY, lw=1, ls="--")
@@ -152,7 +224,7 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
         + listing(
             [
                 f"de {number(first[name], 1)} a {number(last[name], 1)} ({label})"
-                for name, label in MAPS.items()
+                for name, label in (MAPS | BLIND).items()
             ]
         )
         + "."
@@ -171,7 +243,8 @@ def dial_verdict(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Só sobe ou cai o que se separa em todos os treinos.
+        Só sobe ou cai o que se separa em todos os treinos; e só fica acima do oponente o mapa que,
+        com o botão em 1, o supera em todos.
     """
     first, last = (table[table["dial"] == edge(table["dial"])] for edge in (min, max))
 
@@ -180,10 +253,14 @@ def dial_verdict(table: pd.DataFrame) -> str:
     def trend(name):
         return words[verdict(spread(first[name], last[name]))]
 
+    ahead = [label for name, label in MAPS.items() if (last[name] > last["centro"]).all()]
+    beaten = f"só {listing(ahead)} supera" if len(ahead) == 1 else "os dois mapas superam"
     return (
         f"a acurácia que um artigo publicaria {trend('confounded')}; a que valeria para outro"
         f" hospital {trend('unconfounded')}; a energia na lesão {trend('grad-cam')} no Grad-CAM e"
-        f" {trend('occlusion')} na oclusão"
+        f" {trend('occlusion')} na oclusão; com o botão em 1,"
+        f" {beaten if ahead else 'nenhum dos dois mapas supera'} em todos os treinos uma mancha no"
+        " centro da imagem"
     )
 
 
@@ -202,10 +279,12 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
     alt : str
         O texto alternativo, para `show`.
     """
-    measures = [name for name in MEASURES if name in set(table["measure"]) and name != "share"]
+    hidden = ("share", "lead")  # estão na tabela
+    measures = [name for name in MEASURES if name in {*table["measure"]} - {*hidden}]
     figure = canvas.new(-(-len(measures) // 2), 2, height=1.7 * -(-len(measures) // 2))
     for axes in figure.axes[len(measures) :]:
         axes.set_axis_off()
+    widest = 1.05 * table.loc[table["measure"].isin(TIMES), "high"].max()
     parts = []
     for axes, measure in zip(figure.axes, measures, strict=False):
         rows = table[table["measure"] == measure].iloc[::-1]
@@ -217,16 +296,17 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
         axes.set_yticks(range(len(rows)), names, fontsize=7)
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.set_title(MEASURES[measure], fontsize=8)
-        axes.set_xlim((0, None) if measure == "energy" else (0, 1.03))
+        axes.set_xlim(0, widest if measure in TIMES else 1.03)
         for place, chance in enumerate(rows["chance"]):
             axes.plot([chance] * 2, [place - 0.4, place + 0.4], color=GREY, lw=1, ls="--")
         canvas.write(axes.xaxis, show)
         told = [
-            f"{row.films}, {row.state}, {between(row.mean, row.low, row.high, show)}"
+            f"{row.films}, {row.state}, {measured(row.mean, row.low, row.high, show)}"
             for row in rows.iloc[::-1].itertuples()
         ]
-        parts.append(f"{MEASURES[measure].capitalize()}: {'; '.join(told)}")
-    return figure, "Antes e depois dos reparos. " + ". ".join(parts) + "."
+        parts.append(f"{MEASURES[measure]}: {'; '.join(told)}")
+    told = [part[0].upper() + part[1:] for part in parts]
+    return figure, f"Antes e depois dos reparos. {'. '.join(told)}."
 
 
 def repairs_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -243,7 +323,7 @@ def repairs_table(table: pd.DataFrame) -> pd.DataFrame:
         Uma linha por medida e uma coluna por par (filmes, estado).
     """
     told = table.assign(
-        text=[between(r.mean, r.low, r.high, _writer(r.measure)) for r in table.itertuples()]
+        text=[measured(r.mean, r.low, r.high, _writer(r.measure)) for r in table.itertuples()]
     ).pivot(index="measure", columns=["films", "state"], values="text")
     order = [name for name in MEASURES if name in told.index]
     told = told.loc[order].rename(index=MEASURES).fillna("—")
@@ -261,11 +341,114 @@ def repairs_verdicts(table: pd.DataFrame) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Todas as medidas, cada uma com a sua frase; o que se afirma é a diferença filme a filme, com
-        o seu intervalo.
+        As medidas da tabela, cada uma com a sua frase; o que se afirma é a diferença filme a filme,
+        com o seu intervalo.
     """
-    found = {name: _verdict(rows, _writer(name)) for name, rows in table.groupby("measure")}
-    return dict.fromkeys(MEASURES, "não se mede nesta fonte") | found
+    return {name: _verdict(rows, _writer(name)) for name, rows in table.groupby("measure")}
+
+
+def repairs_reading(table: pd.DataFrame, measures: dict[str, str]) -> Markdown:
+    """As frases de `repairs_verdicts` numa lista, só com as medidas que há.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.shortcuts.before_and_after` devolve.
+    measures : dict of str to str
+        Nome da medida e como a página a chama.
+
+    Returns
+    -------
+    IPython.display.Markdown
+    """
+    found = repairs_verdicts(table)
+    return Markdown("\n".join(f"- {m}: {found[n]}." for n, m in measures.items() if n in found))
+
+
+def by_class_and_mode(answers: pd.DataFrame) -> pd.DataFrame:
+    """Quanto cada rede acerta de cada classe em cada modo de radiografar.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        O que `covidcam.artefacts.shortcuts.both_modes` devolve.
+
+    Returns
+    -------
+    DataFrame of str
+        Uma linha por rede, com os filmes de que aprendeu no nome; uma coluna por classe e modo, e
+        a acurácia balanceada no fim.
+    """
+    means = _cells(answers, ["label"]).mean(axis=1)
+    return _cells(answers).assign(**{"acurácia balanceada": means}).map(percent)
+
+
+def _cells(answers, keys=("label", "modo")):
+    """A parte que cada rede acerta de cada grupo de filmes: uma linha por rede."""
+    networks = answers.columns.difference(["patient", "label", "modo"], sort=False)
+    cells = answers.groupby(list(keys))[list(networks)].mean().T
+    return cells.set_axis([", ".join(np.atleast_1d(name)) for name in cells.columns], axis=1)
+
+
+def remedies(answers: pd.DataFrame) -> dict[str, str]:
+    """O que cada rede acerta a mais do que a de antes, nos mesmos pacientes.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        O que `covidcam.artefacts.shortcuts.both_modes` devolve.
+
+    Returns
+    -------
+    dict of str to str
+        ``"reparo"`` (as coleções reparadas sobre as coleções) e ``"laço"`` (a rede sem o laço sobre
+        a das coleções reparadas): a diferença da acurácia balanceada, em pontos, com o intervalo.
+    """
+    *_, free = answers.columns
+    pairs = {"reparo": ("coleções, reparadas", "coleções"), "laço": (free, "coleções, reparadas")}
+    labels, patients = answers["label"].to_numpy(), answers["patient"].to_numpy()
+    found = {}
+    for name, (better, other) in pairs.items():
+        gained = answers[better].to_numpy(float) - answers[other].to_numpy(float)
+        change = balanced_accuracy(gained, labels, patients)
+        found[name] = f"{_points(change)}: {CHANGES[verdict(change)]}"
+    return found
+
+
+def remedies_note(answers: pd.DataFrame) -> Markdown:
+    """A leitura de `by_class_and_mode`: onde cada rede mais erra, e o que cada remédio muda.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        O que `covidcam.artefacts.shortcuts.both_modes` devolve.
+
+    Returns
+    -------
+    IPython.display.Markdown
+    """
+    cells = _cells(answers)
+    worst = [
+        f"em “{name}”, {percent(row.min())} ({row.idxmin()})" for name, row in cells.iterrows()
+    ]
+    found = remedies(answers)
+    return Markdown(
+        f"Onde cada rede mais erra: {'; '.join(worst)}. Nos mesmos pacientes, reparar os filmes das"
+        f" coleções muda a acurácia balanceada em {found['reparo']}; desfazer o laço, em vez de"
+        f" reparar, a muda em {found['laço']}. Quem aprende de um só modo também não tem esse"
+        " atalho, mas nunca viu um filme do outro."
+    )
+
+
+def _points(difference):
+    """Uma diferença entre partes, em pontos, com o sinal; um décimo só onde um ponto é demais."""
+    mean, low, high = (_signed(100 * value) for value in difference)
+    return f"{mean} pontos (de {low} a {high})"
+
+
+def _signed(points):
+    small = 0 < abs(points) < 1
+    return number(points, int(small)) if points <= 0 else f"+{number(points, int(small))}"
 
 
 def _verdict(rows, show):
@@ -276,11 +459,15 @@ def _verdict(rows, show):
             states.loc[state, ["mean", "low", "high"]] for state in ("como vieram", "reparados")
         )
         row = states.loc["reparados"]
-        change = verdict(Interval(row["change"], row["change_low"], row["change_high"]))
-        told = f"de {between(*before, show)} para {between(*after, show)}, {CHANGES[change]}"
-        parts.append(f"{films}, {told}")
+        change = Interval(row["change"], row["change_low"], row["change_high"])
+        difference = _points(change) if show is percent else between(*change, show)
+        told = f"de {measured(*before, show)} para {measured(*after, show)}"
+        told += f": {CHANGES[verdict(change)]}, {difference}"
+        if change.low == change.high == 0:
+            told = f"{measured(*before, show)} antes e depois"
+        parts.append(f"em “{films}”, {told}")
     return "; ".join(parts)
 
 
 def _writer(measure):
-    return number if measure == "energy" else percent
+    return number if measure in TIMES else percent

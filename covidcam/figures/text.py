@@ -48,6 +48,25 @@ def shortest(value: float) -> str:
     return f"{value:g}".replace(".", ",")
 
 
+def thousands(count: int) -> str:
+    """Escreve um inteiro com um ponto a cada três algarismos.
+
+    Parameters
+    ----------
+    count : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> thousands(1234567), thousands(12)
+    ('1.234.567', '12')
+    """
+    return f"{count:,}".replace(",", ".")
+
+
 def percent(share: float, places: int = 0) -> str:
     """Escreve uma fração como porcentagem; nunca arredonda até 100 % o que não é tudo.
 
@@ -98,7 +117,7 @@ def between(mean: float, low: float, high: float, write: Callable[[float], str] 
 
 
 def listing(items: list[str]) -> str:
-    """Junta palavras com vírgulas e um «e» antes da última.
+    """Junta palavras com vírgulas e um “e” antes da última.
 
     Parameters
     ----------
@@ -124,7 +143,7 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
     count : int
     singular : str
     plural : str, optional
-        Por padrão, o singular com «s».
+        Por padrão, o singular com “s”.
 
     Returns
     -------

@@ -1,12 +1,13 @@
 """As comparações e as fichas sobre um acervo e redes de mentira, de que se sabe tudo."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from covidcam import artefacts, datasets, settings
+from covidcam import artefacts, datasets, evaluation, models, settings
 from covidcam.artefacts import cards, comparison, networks
 
 CLASSES = datasets.CLASSES
@@ -84,7 +85,11 @@ def test_pairs_are_compared_image_by_image(book):
     table = artefacts.pairs(found).set_index(["first", "second"])
     assert table.loc[("boa", "má"), "mean"] == pytest.approx(1 / 3)
     assert table.loc[("boa", "má"), "low"] > 0
-    assert table.loc[("boa", "outra")].tolist() == [0, 0, 0]
+    assert table.loc[("boa", "má"), ["only_first", "only_second"]].tolist() == [5, 0]
+    assert table.loc[("boa", "má"), "chance"] == pytest.approx(3 * 2 / 2**5)  # McNemar, três pares
+    assert table.loc[("boa", "outra")].tolist() == [0, 0, 0, 0, 0, 1]
+    alone = artefacts.pairs(artefacts.Families({"boa": network(book, [])}, {}))
+    assert alone.empty and "chance" in alone
 
 
 def test_2020_stands_beside_the_mini_of_each_family(book):
@@ -108,17 +113,28 @@ def test_the_parts_of_2020_are_those_of_2020():
 
 def test_people_join_what_the_metadata_says(book):
     rows = artefacts.people(CHOSEN)
-    assert rows.sex[:3].tolist() == ["F", "M", "não informado"]
+    assert rows.sex[:3].tolist() == ["feminino", "masculino", "não informado"]
     assert rows.age[:3].tolist() == ["0 a 17", "80 ou mais", "não informado"]
     assert rows.sex[20] == "não informado"  # o nome é igual, mas o acervo é outro
     table = artefacts.count(rows, "sex")
     assert table.loc["não informado"].tolist() == [8, 10, 10, 14]
 
 
+def test_who_is_in_each_part(book):
+    found = network(book, [])
+    parts = artefacts.part_of(found)
+    assert set(parts[found.test]) == {"teste"} and set(parts[found.validation]) == {"validação"}
+    table = artefacts.count(book.rows.assign(part=parts), "view", "part")
+    assert table.loc["AP", ["treino", "validação", "teste"]].tolist() == [10, 5, 15]
+
+
 def test_groups_are_told_apart(book):
     table = artefacts.by_group(CHOSEN, network(book, [0, 1]))
     assert table.loc[("classe", "COVID-19"), "acurácia"] == pytest.approx(3 / 5)
-    assert table.loc[("acervo", "kermany")].tolist()[:2] == [10, 1]
+    assert table.loc[("acervo", "kermany")].tolist()[:3] == [10, 10, 1]
+    people = book.rows["patient"][np.arange(1, 30, 2)]
+    expected = evaluation.wilson_by_patient(np.arange(15) > 1, people)
+    assert table.loc[("incidência", "AP"), ["acurácia", "de", "a"]].tolist() == list(expected)
     assert (table["de"] <= table["acurácia"]).all() and (table["acurácia"] <= table["a"]).all()
 
 
@@ -144,3 +160,63 @@ def test_families_follow_the_weights(present, trained, missing, monkeypatch, tmp
     chosen = settings.Settings("real", tmp_path, None, "2020", tmp_path)
     found = artefacts.families(chosen)
     assert list(found.trained) == trained and list(found.missing) == missing
+
+
+@pytest.fixture
+def tiny(monkeypatch, book, tmp_path):
+    """Uma rede de verdade, sem treino, no lugar da de mentira."""
+    import keras
+
+    model = models.build("mini-vgg", CLASSES)
+    models.save(models.describe(model, CLASSES, "fantoma"), tmp_path / "a.keras")
+    found = network(book, [])
+    history = pd.DataFrame({"loss": range(7)})
+    keras.backend.clear_session()
+    return dataclasses.replace(found, name="mini-vgg", history=history, file=tmp_path / "a.keras")
+
+
+def test_the_recipe_is_that_of_the_network_and_of_the_training(tiny, monkeypatch):
+    import keras
+
+    used = {"epochs": 1, "learning_rate": 3e-3, "sparsity": 3e-5, "augment": True}
+    mini = dataclasses.replace(models.ARCHITECTURES["mini-vgg"], recipes={"modelo-2": used})
+    monkeypatch.setattr(models, "ARCHITECTURES", {"mini-vgg": mini})
+    told = artefacts.recipe(tiny)
+    assert told["épocas"] == "7" and told["imagens por lote"] == "16"
+    assert told["penalidade L1 no último mapa"] == "0,00003"
+    assert told["passo"].startswith("0,003,") and told["as imagens variam no treino"] == "sim"
+    total = [told[f"parâmetros, parte {part}"] for part in ("congelada", "treinada")]
+    assert sum(int(each.replace(".", "")) for each in total) == tiny.model.count_params()
+    # o que se diz do treino é o que o treino faz
+    seen = {}
+
+    def optimizer(schedule):
+        seen.update(schedule=type(schedule).__name__, step=schedule.initial_learning_rate)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keras.optimizers, told["otimizador"], optimizer)
+    assert "cosseno" in told["passo"] and told["perda"] == "entropia cruzada"
+    with pytest.raises(KeyboardInterrupt):
+        X, Y = np.zeros((4, 237, 237, 3), np.uint8), np.eye(3)[[0, 1, 2, 0]]
+        models.train(tiny.model, X, Y, [0, 1], [2, 3], epochs=1, learning_rate=0.5)
+    assert seen == {"schedule": "CosineDecay", "step": 0.5}
+
+
+def test_the_layers_hold_all_the_parameters(tiny):
+    table = artefacts.layers(tiny.model)
+    counts = table["parâmetros"].str.replace(".", "").astype(int)
+    assert counts.sum() == tiny.model.count_params()
+    assert table.loc["block4b_conv", "tipo"] == "convolução 1 × 1"
+    assert table["saída"].iloc[-1] == "3"
+    english = {"Conv2D", "Dense", "BatchNormalization", "SeparableConv2D"}
+    for name in models.ARCHITECTURES:
+        if not models.ARCHITECTURES[name].frozen:
+            kinds = artefacts.layers(models.build(name, CLASSES))["tipo"]
+            assert not english & set(" ".join(kinds).split())
+
+
+def test_the_notes_are_told_in_portuguese(tiny):
+    told = artefacts.annotated(tiny.model.covidcam)["anotado"]
+    assert told["imagens do treino"] == "fantomas" and told["valores de um pixel"] == "de 0 a 255"
+    assert told["classes, na ordem das saídas"] == "COVID-19, NORMAL e OUTRAS"
+    assert "keras 3" in told["bibliotecas"]

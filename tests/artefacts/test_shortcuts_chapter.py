@@ -14,6 +14,7 @@ from covidcam.artefacts.shortcuts import networks, tables
 from covidcam.evaluation import controls
 
 PATIENTS, SIDE = 24, 64
+REAL = {"network", "energy", "centre", "lead", "share", "hidden", "shape", "look"}
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_repaired_films_are_only_lungs_and_lose_the_corner(twice):
     assert not films.images[~films.lungs & (films.images[..., 0] > 250)].any()
 
 
-def test_the_tables_come_whole(chosen):
+def test_the_tables_come_whole(chosen, twice):
     table = shortcuts.dial_experiment(chosen)
     assert list(table.columns) == [
         "dial",
@@ -87,7 +88,10 @@ def test_the_tables_come_whole(chosen):
         "unconfounded",
         "grad-cam",
         "occlusion",
+        "centro",
+        "ao acaso",
     ]
+    assert table["centro"].nunique() == 1  # não depende da rede
     assert table["dial"].tolist() == [0, 1]
     # com o botão em 0 as duas provas são a mesma
     assert table.loc[0, "confounded"] == table.loc[0, "unconfounded"]
@@ -101,6 +105,8 @@ def test_the_tables_come_whole(chosen):
         "network",
         "both_looks",
         "energy",
+        "centre",
+        "lead",
         "share",
         "hidden",
         "shape",
@@ -114,6 +120,24 @@ def test_the_tables_come_whole(chosen):
     )
     assert (change["change_low"] <= change["change"]).all()
     assert after.loc[after["state"] == "como vieram", "change"].isna().all()
+    # o que o mapa tem a mais do que a mancha é a diferença entre os dois
+    means = after.pivot(index=["films", "state"], columns="measure", values="mean")
+    np.testing.assert_allclose(means["lead"], means["energy"] - means["centre"])
+    assert set(after["films"]) == {"coleções", "modo sorteado"}
+    # as respostas de cada rede são as que ela dá, e as da tabela
+    answers = shortcuts.both_modes(chosen)
+    networks = ["coleções", "coleções, reparadas", "um só modo", "modo sorteado"]
+    assert list(answers.columns) == ["patient", "label", "modo", *networks]
+    test = twice.pick(twice.test)
+    assert answers["patient"].tolist() == test.patients.tolist()
+    assert answers["modo"].tolist() == test.rows["modo"].tolist()
+    name, free = shortcuts.unlinked(chosen)
+    assert (name, set(free.rows["modo"])) == ("modo sorteado", set(of_films.LOOKS))
+    model = shortcuts.train(chosen, free)
+    said = np.array(test.classes)[models.predict(model, test.images).argmax(axis=1)]
+    assert answers[name].tolist() == (said == test.labels).tolist()
+    balanced = answers.groupby("label")["coleções"].mean().mean()
+    assert means.loc[("coleções", "como vieram"), "both_looks"] == pytest.approx(balanced)
     looks = after[after["measure"] == "look"].set_index("state")["mean"]
     assert looks["como vieram"] > 0.9  # o canto escrito
     assert looks["reparados"] < 0.75  # recortado, não há canto
@@ -154,9 +178,9 @@ def test_the_real_films_are_asked_the_same(chosen, twice, monkeypatch, tmp_path)
     assert same.classes == ["COVID-19", "OUTRAS"]
 
     after = shortcuts.before_and_after(real)
-    assert set(after["measure"]) == {"network", "energy", "share", "hidden", "shape", "look"}
+    assert set(after["measure"]) == REAL
     looks = after[after["measure"] == "look"].set_index("state")
-    assert looks.loc["como vieram", "mean"] > 0.9
+    assert looks.loc["como vieram", "mean"] > 0.8
     assert (looks["images"] == (films.labels == "OUTRAS").sum()).all()
     assert set(shortcuts.shortcut_controls(real)["films"]) == {"coleções"}
 
@@ -180,9 +204,10 @@ def test_real_films_without_weights_make_do_with_the_small_network(
     real = replace(chosen, source="real", data=tmp_path / "vazia", weights=tmp_path / "vazia")
     assert shortcuts.train(real, shortcuts.flattering(real)).name == "mini-vgg"
     monkeypatch.setattr(tables, "train", untrained)
+    assert shortcuts.unlinked(real)[0] == "um só acervo"
     assert np.isfinite(shortcuts.shortcut_controls(real)["balanced"]).all()
     after = shortcuts.before_and_after(real)
-    assert set(after["measure"]) == {"network", "energy", "share", "hidden", "shape", "look"}
+    assert set(after["measure"]) == REAL
 
 
 def test_the_two_accuracies_of_the_dial_by_hand():

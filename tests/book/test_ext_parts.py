@@ -119,7 +119,9 @@ def test_a_notebook_says_how_to_run_it_and_brings_what_it_includes(tmp_path):
     notebook = notebooks.build(text, "Título", "https://example.org/a/b", tmp_path)
     nbformat.validate(notebook)
     first, prose, code = notebook.cells
-    assert "git clone https://example.org/a/b" in first.source and "«Título»" in first.source
+    assert "git clone https://example.org/a/b" in first.source and "“Título”" in first.source
     assert "Não é um diagnóstico." in prose.source and "{include}" not in prose.source
     assert code.source == "x = 1" and code.cell_type == "code"
-    assert "git clone" not in notebooks.build(text, "Título", "", tmp_path).cells[0].source
+    alone = notebooks.build(text, "Título", "", tmp_path).cells[0].source
+    assert "git clone" not in alone
+    assert "Na pasta do livro, crie o ambiente:" in alone and "crie o ambiente:" in first.source

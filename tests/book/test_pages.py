@@ -8,9 +8,9 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CELL = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# O que não é prosa: cabeçalho, células e diretivas de código, código e fórmulas, exemplos entre «».
+# O que não é prosa: cabeçalho, células e diretivas de código, código e fórmulas, exemplos entre “”.
 NOT_PROSE = re.compile(
-    r"\A---\n.*?\n---\n|^```.*?^```$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|«[^»]*»",
+    r"\A---\n.*?\n---\n|^```.*?^```$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|“[^”]*”|«[^»]*»",
     re.MULTILINE | re.DOTALL,
 )
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n\n|\n(?=[-|#])")
@@ -93,7 +93,7 @@ def test_no_result_is_typed_by_hand(page):
 
 def test_a_typed_number_is_seen():
     said = "A rede acerta 91 % delas. Com {glue:text}`n` erros. Já 97 % {cite:p}`alguem2020`.\n\n"
-    said += "São 0,85 de área; o intervalo de 95 %; a rede diz «98 %».\n```\n12,3 %\n```\n"
+    said += "São 0,85 de área; o intervalo de 95 %; a rede diz “98 %”.\n```\n12,3 %\n```\n"
     assert typed_numbers(said) == ["A rede acerta 91 % delas.", "São 0,85 de área;"]
 
 

@@ -73,10 +73,13 @@ def test_lung_boxes_and_phantom_truth_join_the_rows(cohen, tmp_path):
     name = "covid-chestxray-dataset/images/c.png"
     mask = tmp_path / "masks" / f"{name}.lesions.png"
     film(mask, 255)
-    pd.DataFrame({"path": [name], "look": ["adulto"]}).to_csv(tmp_path / "phantom.csv", index=False)
+    facts = {"path": [name], "look": ["adulto"], "view": ["AP Supine"]}
+    pd.DataFrame(facts).to_csv(tmp_path / "phantom.csv", index=False)
     catalog = load_catalog(tmp_path).set_index(load_catalog(tmp_path)["path"].str[-5:])
     assert catalog.loc["a.png", "lung_boxes"] == boxes
     assert catalog.loc["c.png", "look"] == "adulto"
+    assert catalog.loc["c.png", "view"] == "AP Supine"  # a desenhada, e não a do leiaute
+    assert catalog.loc["a.png", "view"] == "PA"
     assert catalog.loc["c.png", "lesions"] == str(mask)
     others = catalog.drop(["a.png", "c.png"])
     assert others[["lung_boxes", "look", "lesions", "lungs"]].isna().all(axis=None)

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
+from scipy.stats import binom
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import brier_score_loss, log_loss
 
 from covidcam import evaluation
 from covidcam.errors import InputError
@@ -85,7 +87,8 @@ def test_the_noise_is_what_a_calibrated_network_measures():
 @pytest.mark.parametrize("temperature", [0.5, 1, 3])
 def test_the_temperature_is_found(temperature):
     truth, said = sampled(4000, temperature)
-    assert evaluation.fit_temperature(truth, said) == pytest.approx(temperature, rel=0.1)
+    found = evaluation.fit_temperature(truth, said, np.arange(4000))
+    assert found == pytest.approx(temperature, rel=0.1)
 
 
 class Logits(ClassifierMixin, BaseEstimator):
@@ -109,7 +112,7 @@ def test_tempered_probabilities_agree_with_scikit_learn():
         FrozenEstimator(Logits().fit(logits, truth)), method="temperature"
     )
     theirs = peer.fit(logits, truth).predict_proba(logits)
-    ours = evaluation.temper(said, evaluation.fit_temperature(truth, said))
+    ours = evaluation.temper(said, evaluation.fit_temperature(truth, said, np.arange(5000)))
     np.testing.assert_allclose(ours, theirs, atol=5e-3)
 
 
@@ -124,9 +127,54 @@ def test_tempering_changes_certainty_and_not_choice():
 
 
 def test_a_small_validation_all_right_does_not_ask_for_certainty():
+    """Vinte imagens certas com 90 %: a perda é 20·log(1 + 9^(−1/T)) + (log T)²/2, mínima à mão."""
     said = two([0.9] * 20)
-    temperature = evaluation.fit_temperature(np.zeros(20, int), said)
-    assert evaluation.temper(said, temperature)[0, 0] == pytest.approx(21 / 22, abs=1e-3)
+    found = evaluation.fit_temperature(np.zeros(20, int), said, np.arange(20))
+    each = np.geomspace(0.05, 20, 200001)
+    loss = 20 * np.log1p(9 ** (-1 / each)) + np.log(each) ** 2 / 2
+    assert found == pytest.approx(each[loss.argmin()], rel=1e-3)
+    assert 0.3 < found < 1
+
+
+def test_an_uninformative_validation_leaves_the_network_as_it_is():
+    """Meio a meio dito e meio a meio visto: nada pede outra temperatura."""
+    assert evaluation.fit_temperature(
+        np.array([0, 1]), two([0.5, 0.5]), np.arange(2)
+    ) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_films_of_a_patient_weigh_as_one():
+    truth, said = sampled(60, 3)
+    once = evaluation.fit_temperature(truth, said, np.arange(60))
+    many = np.repeat(np.arange(60), np.where(np.arange(60) < 10, 20, 1))
+    assert evaluation.fit_temperature(truth[many], said[many], many) == pytest.approx(once)
+    assert evaluation.fit_temperature(
+        truth[many], said[many], np.arange(len(many))
+    ) != pytest.approx(once, rel=0.01)
+
+
+def test_the_temperature_asks_for_a_patient_an_image():
+    with pytest.raises(InputError, match="1 imagens e 2 pacientes"):
+        evaluation.fit_temperature(np.zeros(1, int), two([0.9]), np.arange(2))
+
+
+def test_the_losses_agree_with_scikit_learn():
+    truth, said = sampled(50, 2)
+    found = evaluation.losses(truth, said).mean()
+    assert found.nll == pytest.approx(log_loss(truth, said))
+    assert found.brier == pytest.approx(brier_score_loss(truth, said, scale_by_half=False))
+    whole = evaluation.calibration(truth, said)
+    assert whole[["nll", "brier"]].tolist() == pytest.approx(found.tolist())
+    assert whole.ece == evaluation.calibration_error(truth, said)
+    assert whole.noise_high == evaluation.calibration_noise(said).high
+
+
+def test_each_bin_has_the_band_of_the_binomial():
+    """Cem imagens a 80 %: uma rede exata acerta, em 95 % das vezes, o que diz a binomial."""
+    table = evaluation.reliability(np.zeros(100, int), two([0.8] * 100))
+    low, high = binom.ppf([0.025, 0.975], 100, 0.8) / 100
+    assert table.noise_low[0] == pytest.approx(low, abs=0.011)
+    assert table.noise_high[0] == pytest.approx(high, abs=0.011)
 
 
 @pytest.mark.parametrize(

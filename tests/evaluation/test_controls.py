@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
 
 from covidcam import phantom
 from covidcam.errors import InputError
@@ -71,9 +73,9 @@ def test_without_the_lungs_the_class_is_guessed_only_if_the_looks_tell_it(dial):
     row = table.loc["pulmões apagados", "classe"]
     assert row.chance == 0.5
     if position == 0:
-        assert row.low <= row.chance <= row.high
+        assert row.null_low <= row.balanced <= row.null_high
     else:
-        assert row.low > row.chance
+        assert row.balanced > row.null_high
 
 
 def test_the_look_is_always_readable_and_tells_the_class_only_when_tied_to_it(dial):
@@ -133,10 +135,78 @@ def test_no_patient_teaches_about_himself():
     groups = np.repeat(np.arange(40), 5)
     labels = (np.arange(40) % 2)[groups]
     features = random.normal(size=(40, 60))[groups]
-    apart = controls.predict_apart(features, labels, groups)
-    leaked = controls.predict_apart(features, labels, np.arange(200))
-    assert (apart == labels).mean() < 0.7
-    assert (leaked == labels).mean() > 0.95
+    assert controls.guessed(features, labels, groups).mean() < 0.7
+    assert controls.guessed(features, labels, np.arange(200)).mean() > 0.95
+
+
+def test_the_guess_is_that_of_scikit_learn(monkeypatch):
+    """A mesma repartição, classe a classe e um ajuste de cada vez."""
+    monkeypatch.setattr(controls, "SEEDS", [3])
+    random = np.random.default_rng(0)
+    labels = np.array(list("abc"))[random.choice(3, 60, p=[0.6, 0.2, 0.2])]
+    groups = np.repeat(np.arange(30), 2)
+    features = random.normal(size=(60, 8)) + (labels == "b")[:, None]
+    found = controls.guessed(features, labels, groups)
+    drawn = np.random.default_rng(3).permutation(30) % 5
+    for part in range(5):
+        test = drawn[groups] == part
+        scaler = StandardScaler().fit(features[~test])
+        z, fresh = scaler.transform(features[~test]), scaler.transform(features[test])
+        notes = []
+        for label in "abc":
+            one = (labels[~test] == label).astype(float)
+            notes.append(Ridge(alpha=8).fit(z, one).predict(fresh) / one.mean())
+        said = np.array(list("abc"))[np.argmax(notes, axis=0)]
+        np.testing.assert_array_equal(found[test], said == labels[test])
+
+
+def test_the_common_class_has_no_advantage():
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1], [160, 40])
+    hits = controls.guessed(random.normal(size=(200, 5)), labels, np.arange(200))
+    assert 0.3 < hits[labels == 1].mean() < 0.7
+
+
+def test_labels_are_shuffled_between_patients_and_not_between_films():
+    groups = np.array([5, 5, 5, 1, 1, 7])
+    found = controls.shuffled(np.array(list("aaabbc")), groups, count=50)
+    assert found.shape == (50, 6)
+    assert all(len(set(row[:3])) == 1 and row[3] == row[4] for row in found)
+    assert all(set(row) == set("abc") for row in found)
+    assert len({tuple(row) for row in found}) == 6  # três pacientes, seis permutações
+    mixed = controls.shuffled(np.array(list("abc")), np.array([0, 0, 1]), count=50)
+    assert {tuple(row) for row in mixed} == {tuple("abc"), tuple("cca")}  # a leva a primeira de b
+
+
+def test_the_band_holds_what_has_nothing_to_tell():
+    """Duzentos conjuntos sem sinal: a medida sai da faixa de 95 % em um de cada vinte."""
+    random = np.random.default_rng(0)
+    inside = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(controls, "SEEDS", [0])
+        patch.setattr(controls.shuffled, "__defaults__", (39, 0))
+        for _ in range(200):
+            groups = np.sort(random.integers(0, 24, 40))
+            labels = np.arange(24)[groups] % 2
+            row = controls.score(random.normal(size=(40, 6)), labels, groups)
+            inside.append(row["null_low"] <= row["balanced"] <= row["null_high"])
+    assert abs(np.sum(inside) - 190) <= 1.96 * np.sqrt(200 * 0.95 * 0.05)
+
+
+def test_a_signal_leaves_the_band():
+    random = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    row = controls.score(random.normal(size=(60, 4)) + labels[:, None], labels, np.arange(60))
+    assert row["balanced"] > row["null_high"] > row["null"] > row["null_low"] > 0.2
+
+
+def test_columns_that_say_the_same_are_one_control():
+    facts = pd.DataFrame(
+        {"modo": ["x", "y", "x"], "idade": [9, 40, 9], "vista": ["PA", None, "AP"]}
+    )
+    found = controls.distinct(facts)
+    assert list(found) == ["modo ou idade", "vista"]
+    assert found["vista"].tolist() == ["PA", "não informado", "AP"]
 
 
 def test_balanced_accuracy_by_hand():

@@ -1,5 +1,7 @@
 """Intervalos contra fórmulas conhecidas e casos extremos."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -7,12 +9,15 @@ from scipy.stats import binomtest
 from covidcam.errors import InputError
 from covidcam.evaluation import (
     Interval,
+    against_chance,
     balanced_accuracy,
     bootstrap,
     bootstrap_t,
+    sign_flip,
     spread,
     verdict,
     wilson,
+    wilson_by_patient,
 )
 
 
@@ -164,3 +169,56 @@ def test_bootstrap_t_leaves_out_what_was_not_measured():
     assert np.isnan(bootstrap_t(np.full(3, np.nan), np.arange(3))).all()
     with pytest.raises(InputError, match="ao menos dois"):
         bootstrap_t(np.ones(3), np.zeros(3))
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.61, "above"), (0.39, "below"), (0.6, "undecided")])
+def test_a_measure_is_told_from_chance_only_outside_its_band(value, said):
+    assert against_chance(value, Interval(0.5, 0.4, 0.6)) == said
+
+
+@pytest.mark.parametrize(("first", "second"), [(6, 0), (7, 2), (3, 3), (0, 0)])
+def test_with_one_image_a_patient_the_sign_flip_is_mcnemar(first, second):
+    differences = np.repeat([1, -1, 0], [first, second, 10])
+    exact = binomtest(first, first + second).pvalue if first + second else 1
+    assert sign_flip(differences, np.arange(len(differences))) == pytest.approx(exact)
+
+
+def test_the_sign_flip_counts_patients_by_brute_force():
+    differences, people = np.array([1, 1, 1, -1, 1, 1, 0]), np.array([0, 0, 1, 2, 3, 3, 4])
+    sums = [2, 1, -1, 2, 0]
+    flipped = [abs(np.dot(signs, sums)) for signs in itertools.product([1, -1], repeat=5)]
+    assert sign_flip(differences, people) == np.mean(np.array(flipped) >= 4)
+    assert sign_flip(np.repeat(1, 6), np.zeros(6)) == 1  # um paciente só não prova nada
+
+
+def test_the_sign_flip_refuses_what_is_not_a_difference_of_hits():
+    with pytest.raises(InputError, match="inteiras"):
+        sign_flip(np.array([0.5, 1]), np.arange(2))
+
+
+def test_wilson_by_patient_is_wilson_when_images_are_independent():
+    right = np.arange(20) < 13
+    assert wilson_by_patient(right, np.arange(20)) == pytest.approx(wilson(13, 20))
+    # cópias não acrescentam certeza; e tudo certo não fecha o intervalo
+    copied = wilson_by_patient(np.repeat(right, 5), np.repeat(np.arange(20), 5))
+    assert copied == pytest.approx(wilson(13, 20))
+    assert wilson_by_patient(np.ones(6), np.repeat([0, 1, 2], 2)) == pytest.approx(wilson(3, 3))
+    assert wilson_by_patient(np.array([1, 0]), np.zeros(2)) == pytest.approx(
+        (0.5, *wilson_by_patient(np.array([0, 1]), np.zeros(2))[1:])
+    )
+
+
+def test_wilson_by_patient_covers_what_wilson_misses():
+    """Pacientes de cinco imagens iguais: o intervalo por imagem erra bem mais que um em vinte."""
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(30), 5)
+    found = [np.repeat(random.random(30) < 0.8, 5) for _ in range(300)]
+    inside = [
+        [
+            low <= 0.8 <= high
+            for _, low, high in (wilson(int(r.sum()), 150), wilson_by_patient(r, groups))
+        ]
+        for r in found
+    ]
+    alone, grouped = np.mean(inside, axis=0)
+    assert alone < 0.75 and grouped > 0.91

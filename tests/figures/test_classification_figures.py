@@ -26,7 +26,9 @@ def test_reliability_puts_each_bin_at_what_it_said_and_got():
     assert [axes.get_title() for axes in figure.axes] == ["antes", "depois"]
     dots = figure.axes[0].collections[0].get_offsets()
     np.testing.assert_allclose(dots, table[["confidence", "accuracy"]])
-    assert "antes: diz 60 % e acerta 100 % de 1, diz 70 % e acerta 0 % de 1" in alt
+    assert "antes: diz 60 % e acerta 100 % de 1 (por acaso, de 0 % a 100 %), diz 70 %" in alt
+    band = figure.axes[0].lines[1].get_ydata()
+    np.testing.assert_array_equal(band, table.loc[0, ["noise_low", "noise_high"]])
 
 
 def test_accuracies_have_both_intervals_of_each_network():
@@ -51,22 +53,52 @@ def test_losses_draw_both_curves_of_each_network():
     assert "uma, em 2 épocas, 0,50 no treino e 0,75 na validação" in alt
 
 
+def test_each_curve_has_its_own_noise_beside_it():
+    raw = evaluation.calibration(TRUTH, SAID)
+    flat = evaluation.calibration(TRUTH, np.full((4, 2), 0.5))
+    table = figures.calibration_table({"crua": raw, "morna": flat})
+    assert table.loc["crua", "NLL"] == figures.number(raw.nll, 3)
+    assert table.loc["morna", "NLL"] == "0,693" and table.loc["morna", "Brier"] == "0,500"
+    assert table.loc["crua", "ECE por acaso, até"] == figures.percent(raw.noise_high, 1)
+    assert figures.calibration_verdict({"crua": raw}).startswith("nenhuma")
+    raw.ece = raw.noise_high + 0.01
+    assert figures.calibration_verdict({"crua": raw, "morna": flat}).endswith("explica: crua")
+
+
+@pytest.mark.parametrize(("shift", "said"), [(0.1, "piora"), (-0.1, "melhora")])
+def test_a_temperature_is_judged_image_by_image(shift, said):
+    random = np.random.default_rng(0)
+    raw = pd.DataFrame({"nll": random.random(50), "brier": random.random(50)})
+    noise = random.normal(0, 1, 50)
+    moved = raw.assign(nll=raw.nll + shift, brier=raw.brier + noise - noise.mean())
+    found = figures.temperature_verdict(raw, moved, np.arange(50))
+    assert f"NLL, diferença de {figures.number(shift, 3)}" in found
+    assert f": {said}; Brier" in found and found.endswith("não muda além do acaso")
+
+
+PAIR = {"first": "a", "second": "b", "low": 0.01, "high": 0.2, "only_first": 6, "only_second": 0}
+
+
 @pytest.mark.parametrize(
-    ("low", "high", "said"),
+    ("mean", "chance", "said"),
     [
-        (0.01, 0.2, "a supera b"),
-        (-0.2, -0.01, "b supera a"),
-        (-0.1, 0.1, "Nenhum par difere"),
+        (0.1, 0.03, "a favor da a sobre a b"),
+        (-0.1, 0.03, "a favor da b sobre a a"),
+        (0.1, 0.09, "Nenhum par difere"),  # o intervalo exclui o zero, e não basta
     ],
 )
-def test_pairs_are_told_apart_only_beyond_zero(low, high, said):
-    row = {"first": "a", "second": "b", "mean": (low + high) / 2, "low": low, "high": high}
-    pairs = pd.DataFrame([row])
+def test_pairs_are_told_apart_only_beyond_chance(mean, chance, said):
+    pairs = pd.DataFrame([{**PAIR, "mean": mean, "chance": chance}])
     assert said in figures.pairs_sentence(pairs)
+    note = figures.pairs_note(pairs).data
+    assert said in note and "treinada uma vez só" in note
     table = figures.pairs_table(pairs)
     assert table.index.tolist() == ["a − b"]
-    said = [figures.percent(row[key], 1) for key in ("mean", "low", "high")]
-    assert table.iloc[0].tolist() == said
+    assert table.iloc[0].tolist()[3:] == [6, 0, figures.number(chance, 3)]
+
+
+def test_one_network_has_no_comparison_to_tell():
+    assert figures.pairs_note(pd.DataFrame(columns=[*PAIR, "mean", "chance"])) is None
 
 
 @pytest.mark.parametrize(("source", "word"), [("fantoma", "fantomas"), ("real", "sorteadas")])

@@ -2,19 +2,21 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from covidcam import figures
 
 CONTROLS = pd.DataFrame(
     [
-        ("botão em 0", "pulmões apagados", "classe", 0.48, 0.40, 0.56, 0.5),
-        ("botão em 0", "só a moldura", "classe", 0.43, 0.35, 0.49, 0.5),
-        ("botão em 0", "filme inteiro", "aspecto", 1.0, 1.0, 1.0, 0.5),
-        ("botão em 1", "pulmões apagados", "classe", 0.95, 0.91, 0.98, 0.5),
-        ("botão em 1", "só a moldura", "classe", 0.52, 0.51, 0.54, 0.5),
+        ("botão em 0", "pulmões apagados", "classe", 0.48, 0.40, 0.56, 0.50, 0.41, 0.59),
+        ("botão em 0", "só a moldura", "classe", 0.38, 0.35, 0.42, 0.50, 0.41, 0.59),
+        ("botão em 0", "filme inteiro", "aspecto", 1.0, 1.0, 1.0, 0.50, 0.41, 0.59),
+        ("botão em 1", "pulmões apagados", "classe", 0.95, 0.91, 0.98, 0.50, 0.41, 0.59),
+        ("botão em 1", "só a moldura", "classe", 0.58, 0.56, 0.60, 0.50, 0.41, 0.59),
     ],
-    columns=["films", "control", "answer", "balanced", "low", "high", "chance"],
+    columns=[
+        *("films", "control", "answer", "balanced", "low", "high"),
+        *("null", "null_low", "null_high"),
+    ],
 )
 DIAL = pd.DataFrame(
     {
@@ -24,6 +26,8 @@ DIAL = pd.DataFrame(
         "unconfounded": [0.88, 0.86, 0.5, 0.52],
         "grad-cam": [1.9, 1.3, 1.4, 1.1],
         "occlusion": [2.2, 1.8, 0.4, 0.3],
+        "centro": [1.2, 1.2, 1.2, 1.2],
+        "ao acaso": [1.0, 1.0, 1.0, 1.0],
     }
 )
 
@@ -45,36 +49,52 @@ def repairs(after=(0.5, 0.4, 0.6), change=(-0.4, -0.5, -0.3)):
 
 def test_the_controls_figure_says_every_control_of_the_class_and_no_other():
     figure, alt = figures.controls(CONTROLS)
-    assert "botão em 1: pulmões apagados, 95 % e só a moldura, 52 %" in alt
+    assert "botão em 1: pulmões apagados, 95 % (por acaso, de 41 % a 59 %) e só a moldura" in alt
     assert "filme inteiro" not in alt
-    assert "acaso é 50 %" in alt
     labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert labels == ["só a moldura", "pulmões apagados"]
 
 
-def test_only_what_is_wholly_above_chance_is_above():
+def test_only_what_leaves_the_band_of_chance_is_above_or_below():
     said = figures.controls_verdict(CONTROLS)
-    assert "em «botão em 0», acima do acaso: nenhum (não: pulmões apagados e só a moldura)" in said
-    assert "em «botão em 1», todos acima do acaso" in said
+    assert said == (
+        "Em “botão em 0”, abaixo do acaso, só a moldura; dentro da faixa do acaso, pulmões"
+        " apagados. Em “botão em 1”, acima do acaso, pulmões apagados; dentro da faixa do acaso,"
+        " só a moldura"
+    )  # o intervalo de 56 % a 60 % não contém o acaso; a faixa contém a medida
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "said"),
-    [(0.6, 0.9, "acima"), (0.1, 0.4, "abaixo"), (0.5, 0.9, "contém")],
-)
-def test_standing(low, high, said):
-    assert said in figures.standing(0.7, low, high, 0.5)
+def test_a_map_is_told_from_each_blind_one_by_film():
+    random = np.random.default_rng(0)
+    scores = random.normal(2, 1, 60)
+    blind = {
+        "centro": scores + random.normal(0.4, 0.2, 60),  # sempre um pouco melhor
+        "pulmões": scores + random.normal(0, 0.5, 60),
+        "ao acaso": random.normal(1, 0.1, 60),
+    }
+    said = figures.against_blind(scores, blind, np.arange(60))
+    assert said == "supera ao acaso; fica abaixo de centro; não se distingue de pulmões"
+    assert figures.against_blind(scores, {"ao acaso": blind["ao acaso"]}, np.arange(60)) == (
+        "supera ao acaso"
+    )
 
 
 def test_the_dial_is_read_from_all_trainings():
     _, alt = figures.dial(DIAL)
     assert "de 87 % a 99 %" in alt
-    assert "2,0 a 0,3 (oclusão)" in alt
+    assert "2,0 a 0,3 (oclusão)" in alt and "de 1,2 a 1,2 (centro, que não olha a rede)" in alt
     said = figures.dial_verdict(DIAL)
     assert "publicaria sobe" in said
     assert "hospital cai" in said
     assert "não muda além do sorteio no Grad-CAM" in said  # 1,3 e 1,4 se cruzam
     assert "cai na oclusão" in said
+    # com o botão em 1, o Grad-CAM de um dos treinos (1,1) fica abaixo do centro (1,2)
+    assert said.endswith(
+        "nenhum dos dois mapas supera em todos os treinos uma mancha no centro da imagem"
+    )
+    ahead = figures.dial_verdict(DIAL.assign(centro=1.05))
+    assert "só Grad-CAM supera em todos os treinos" in ahead
+    assert "os dois mapas superam" in figures.dial_verdict(DIAL.assign(centro=0.1))
 
 
 def test_repairs_claim_a_change_only_where_the_difference_excludes_zero():
@@ -93,3 +113,68 @@ def test_the_table_has_a_row_a_measure_and_a_column_a_state():
     table = figures.repairs_table(repairs())
     assert table.shape == (2, 4)
     assert table.loc[table.index[0], ("coleções", "reparados")] == "50 % (de 40 % a 60 %)"
+
+
+def test_a_change_is_told_with_its_interval_and_a_sign():
+    said = figures.repairs_verdicts(repairs())["network"]
+    assert "em “coleções”, de 90 % (de 80 % a 95 %) para 50 %" in said
+    assert "queda, −40 pontos (de −50 a −30)" in said
+
+
+def test_a_tenth_is_told_where_a_point_would_hide_it():
+    said = figures.repairs_verdicts(repairs(change=(-0.03, -0.07, -0.004)))["network"]
+    assert "queda, −3 pontos (de −7 a −0,4)" in said
+
+
+def test_what_no_draw_of_patients_changes_has_no_interval():
+    table = figures.repairs_table(repairs(after=(0.5, 0.5, 0.5)))
+    assert table.loc[table.index[0], ("coleções", "reparados")] == "50 % (sem intervalo)"
+
+
+def test_only_what_is_measured_is_read():
+    said = figures.repairs_reading(repairs(), {"network": "A rede", "both_looks": "Dos dois"}).data
+    assert said.startswith("- A rede: em “coleções”") and "Dos dois" not in said
+
+
+ANSWERS = pd.DataFrame(
+    {
+        "patient": np.repeat(np.arange(40), 2),
+        "label": np.repeat(["NORMAL", "COVID-19"], 40),
+        "modo": ["infantil", "adulto"] * 40,
+        "coleções": [True, False] * 20 + [False, True] * 20,
+        "coleções, reparadas": [True] * 60 + [True, False] * 10,
+        "um só modo": [False, True] * 40,
+        "modo sorteado": [True] * 79 + [False],
+    }
+)
+
+
+def test_each_cell_of_class_and_mode_by_hand():
+    table = figures.by_class_and_mode(ANSWERS)
+    assert list(table.index) == list(ANSWERS.columns[3:])
+    assert table.loc["coleções"].to_dict() == {
+        "COVID-19, adulto": "100 %",
+        "COVID-19, infantil": "0 %",
+        "NORMAL, adulto": "0 %",
+        "NORMAL, infantil": "100 %",
+        "acurácia balanceada": "50 %",
+    }
+    assert table.loc["coleções, reparadas", "COVID-19, adulto"] == "50 %"
+
+
+def test_the_remedies_are_compared_on_the_same_patients():
+    found = figures.remedies(ANSWERS)
+    assert found["reparo"].startswith("+38 pontos (de +") and found["reparo"].endswith("aumento")
+    assert found["laço"].startswith("+11 pontos") and found["laço"].endswith("aumento")
+    same = figures.remedies(ANSWERS.assign(**{"modo sorteado": ANSWERS["coleções, reparadas"]}))
+    assert same["laço"] == "0 pontos (de 0 a 0): sem mudança que se possa afirmar"
+    said = figures.remedies_note(ANSWERS).data
+    assert "em “coleções”, 0 % (COVID-19, infantil)" in said
+    assert "em “um só modo”, 0 % (COVID-19, infantil)" in said
+    assert found["reparo"] in said and found["laço"] in said
+
+
+def test_what_does_not_change_is_not_told_twice():
+    same = repairs(after=(0.9, 0.8, 0.95), change=(0, 0, 0))
+    said = figures.repairs_verdicts(same)["network"]
+    assert said.startswith("em “coleções”, 90 % (de 80 % a 95 %) antes e depois; em")

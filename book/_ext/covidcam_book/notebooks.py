@@ -7,9 +7,9 @@ import nbformat
 from myst_nb.core.read import read_myst_markdown_notebook
 
 HOW = """\
-*Este caderno é a página «{title}» do livro* covidcam.
+*Este caderno é a página “{title}” do livro* covidcam.
 
-Para rodá-lo é preciso o pacote `covidcam`. {source} e o ambiente:
+Para rodá-lo é preciso o pacote `covidcam`. {source} o ambiente:
 
 ```sh
 python3 -m venv .venv

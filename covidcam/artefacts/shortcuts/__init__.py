@@ -10,19 +10,26 @@ from covidcam.artefacts.shortcuts.films import (
     real_films,
     repair,
     turn_dial,
+    unlinked,
 )
 from covidcam.artefacts.shortcuts.networks import deep_features, train
 from covidcam.artefacts.shortcuts.tables import (
+    BLIND,
     before_and_after,
+    blind_energy,
+    both_modes,
     dial_experiment,
     shortcut_controls,
 )
 
 __all__ = [
+    "BLIND",
     "HELD_OUT",
     "PATIENTS",
     "SIDE",
     "before_and_after",
+    "blind_energy",
+    "both_modes",
     "deep_features",
     "dial_experiment",
     "filmed_twice",
@@ -33,4 +40,5 @@ __all__ = [
     "shortcut_controls",
     "train",
     "turn_dial",
+    "unlinked",
 ]

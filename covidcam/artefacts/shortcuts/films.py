@@ -194,3 +194,23 @@ def one_mode(settings: Settings) -> Films:
         return twice.pick((twice.rows["modo"] == "adulto").to_numpy())
     films = real_films(settings)
     return films.pick((films.rows["acervo"] == "cohen").to_numpy())
+
+
+def unlinked(settings: Settings) -> tuple[str, Films]:
+    """Os filmes em que o laço entre a classe e o modo de radiografar foi desfeito.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    name : str
+        Como se chamam nas tabelas.
+    films : Films
+        Fantomas com o botão em 0: todas as classes dos dois modos. Nas reais, onde o modo não se
+        sorteia, as de um acervo só, que são de um só modo.
+    """
+    if settings.source == "fantoma":
+        return "modo sorteado", turn_dial(filmed_twice(settings), 0.0)
+    return "um só acervo", one_mode(settings)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from covidcam import cam, models, store
 from covidcam.artefacts.data import identity, weights_identity
+from covidcam.artefacts.films import Films
 from covidcam.artefacts.networks import choose
 from covidcam.artefacts.shortcuts.films import (
     SIDE,
@@ -19,13 +20,22 @@ from covidcam.artefacts.shortcuts.films import (
     real_films,
     repair,
     turn_dial,
+    unlinked,
 )
 from covidcam.artefacts.shortcuts.networks import deep_features, train
-from covidcam.evaluation import Interval, balanced_accuracy, bootstrap, controls, energy_ratio
+from covidcam.evaluation import (
+    OPPONENTS,
+    Interval,
+    balanced_accuracy,
+    bootstrap,
+    controls,
+    energy_ratio,
+)
 from covidcam.settings import Settings
 
 DIALS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEEDS = (0, 1)
+BLIND = ("centro", "ao acaso")  # os oponentes que ficam ao lado dos mapas deste capítulo
 # O código de que dependem as tabelas; as redes dependem só do que as treina.
 CODE = ["cam", "datasets", "evaluation", "lungs", "models", "phantom", "seeding"]
 CODE += [f"artefacts/{name}" for name in ("data", "features", "films", "networks", "shortcuts")]
@@ -44,7 +54,8 @@ def dial_experiment(settings: Settings) -> pd.DataFrame:
     DataFrame
         Uma linha por posição do botão e semente: confounded (a acurácia nos pacientes de teste
         radiografados como os do treino), unconfounded (nos mesmos, cada um dos dois modos), e a
-        energia de dois mapas na lesão, em vezes o acaso, nos adultos com COVID-19.
+        energia na lesão, em vezes o acaso, nos adultos com COVID-19, de dois mapas e dos oponentes
+        de `BLIND`.
     """
     phantoms = settings.with_phantoms()
 
@@ -72,7 +83,25 @@ def _turned(settings, twice, dial, seed):
         "confounded": confounded,
         "unconfounded": unconfounded,
         **{name: energy_ratio(each.values, sick.lesions).mean() for name, each in maps.items()},
+        **{name: blind_energy(name, sick, sick.lesions).mean() for name in BLIND},
     }
+
+
+def blind_energy(name: str, films: Films, masks: np.ndarray) -> np.ndarray:
+    """A energia de um mapa que não olha a rede dentro das máscaras, em vezes o acaso.
+
+    Parameters
+    ----------
+    name : str
+        Um oponente de `covidcam.evaluation.OPPONENTS`.
+    films : Films
+    masks : ndarray, bool (N, H, W)
+
+    Returns
+    -------
+    ndarray, float (N,)
+    """
+    return energy_ratio(OPPONENTS[name](films.images, films.lungs), masks)
 
 
 def accuracies(right: np.ndarray, habit: np.ndarray, dial: float) -> tuple[float, float]:
@@ -137,14 +166,16 @@ def before_and_after(settings: Settings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Uma linha por conjunto de filmes (films: ``"coleções"`` ou ``"um só modo"``), estado (state:
-        ``"como vieram"`` ou ``"reparados"``) e medida (measure), com mean, low, high, chance (o
-        que o acaso daria), images e patients. As medidas:
+        Uma linha por conjunto de filmes (films: ``"coleções"`` ou o nome que `unlinked` dá), estado
+        (state: ``"como vieram"`` ou ``"reparados"``) e medida (measure), com mean, low, high,
+        chance (o que o acaso daria), images e patients. As medidas:
 
         - network: acurácia balanceada da rede em pacientes que ela não viu;
         - both_looks: a mesma, com cada paciente radiografado dos dois modos (só nos fantomas);
         - energy: energia do Grad-CAM nos pulmões, em vezes a parte da imagem que eles cobrem;
-        - share: essa parte;
+        - centre: a do oponente “centro”, que não olha a rede;
+        - lead: quanto a do Grad-CAM excede a dele, filme a filme;
+        - share: a parte da imagem que os pulmões cobrem;
         - hidden, shape: acurácia balanceada com os pulmões apagados, e só com a forma deles;
         - look: a de adivinhar o modo de filmar, ou o acervo, entre filmes da mesma classe.
     """
@@ -152,7 +183,8 @@ def before_and_after(settings: Settings) -> pd.DataFrame:
     def make(folder: Path) -> None:
         phantoms = settings.source == "fantoma"
         both = filmed_twice(settings) if phantoms else real_films(settings)
-        sets = {"coleções": flattering(settings), "um só modo": one_mode(settings)}
+        name, free = unlinked(settings)
+        sets = {"coleções": flattering(settings), name: free}
         records = []
         for name, films in sets.items():
             before = _state(settings, films, both)
@@ -171,6 +203,36 @@ def before_and_after(settings: Settings) -> pd.DataFrame:
     parameters = _parameters(settings)
     folder = store.keep(settings.cache, "reparos", parameters, CODE, make)
     return pd.read_csv(folder / "repairs.csv")
+
+
+def both_modes(settings: Settings) -> pd.DataFrame:
+    """O que cada rede do capítulo responde dos mesmos pacientes, radiografados dos dois modos.
+
+    Parameters
+    ----------
+    settings : Settings
+        Com fantomas como fonte.
+
+    Returns
+    -------
+    DataFrame
+        Uma linha por filme de teste: patient, label, modo, e uma coluna por rede, com os filmes
+        de que ela aprendeu no nome: se acertou.
+    """
+
+    def make(folder: Path) -> None:
+        twice = filmed_twice(settings)
+        tied, (name, free) = flattering(settings), unlinked(settings)
+        taught = {"coleções": (tied, twice), "coleções, reparadas": (repair(tied), repair(twice))}
+        taught |= {"um só modo": (one_mode(settings), twice), name: (free, twice)}
+        answers = twice.pick(twice.test).rows[["patient", "label", "modo"]]
+        for network, (films, both) in taught.items():
+            new = both.pick(both.test)
+            answers[network] = _right(models.predict(train(settings, films), new.images), new)
+        answers.to_csv(folder / "answers.csv", index=False)
+
+    folder = store.keep(settings.cache, "dois-modos-respostas", _parameters(settings), CODE, make)
+    return pd.read_csv(folder / "answers.csv")
 
 
 class Measured(NamedTuple):
@@ -196,7 +258,7 @@ class Measured(NamedTuple):
         even = 1 if self.labels is None else 1 / len(set(self.labels))
         return {
             **self.interval()._asdict(),
-            "chance": np.nan if measure == "share" else even,
+            "chance": {"share": np.nan, "lead": 0}.get(measure, even),
             "images": len(self.values),
             "patients": len(set(self.patients)),
         }
@@ -207,8 +269,11 @@ def _state(settings, films, both):
     model = train(settings, films)
     test = films.pick(films.test)
     maps = cam.explain(model, test.images)
+    ratio, blind = energy_ratio(maps.values, test.lungs), blind_energy("centro", test, test.lungs)
     found = {
-        "energy": Measured(energy_ratio(maps.values, test.lungs), test.patients),
+        "energy": Measured(ratio, test.patients),
+        "centre": Measured(blind, test.patients),
+        "lead": Measured(ratio - blind, test.patients),
         "share": Measured(test.lungs.mean(axis=(1, 2)), test.patients),
         "hidden": _guessed(films, controls.pixels(controls.hide(films.images, films.lungs))),
         "shape": _guessed(films, controls.pixels(films.lungs)),
@@ -237,7 +302,7 @@ def _answered(probabilities, films):
 
 def _guessed(films, features, answer="label"):
     answers = films.rows[answer].to_numpy()
-    right = controls.predict_apart(features, answers, films.patients) == answers
+    right = controls.guessed(features, answers, films.patients)
     return Measured(right, films.patients, answers)
 
 
