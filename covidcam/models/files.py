@@ -6,6 +6,7 @@ import os
 import secrets
 import zipfile
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -176,7 +177,7 @@ def _check_size(path):
             f"O modelo {path} traz {weights / 1e6:.1f} MB de pesos que abertos seriam"
             f" {sum(sizes) / 1e6:.0f} MB."
         )
-    with keras.StatelessScope(initialize_variables=False):
+    with _never_initialized(), keras.StatelessScope(initialize_variables=False):
         empty = keras.saving.deserialize_keras_object(config, safe_mode=True)
     needed = sum(math.prod(variable.shape) for variable in empty.variables)
     if needed > weights:  # cada número ocupa ao menos um byte
@@ -190,6 +191,19 @@ def _check_size(path):
             f"O modelo {path} faria mapas de {largest / 1e6:.0f} milhões de números por imagem;"
             f" aceitam-se até {LARGEST_MAP / 1e6:.0f} milhões."
         )
+
+
+@contextmanager
+def _never_initialized():
+    """Esquece as variáveis que se declararem, que o Keras faria de verdade na rede seguinte."""
+    from keras.src.backend.common import global_state
+
+    waiting = "uninitialized_variables"
+    before = list(global_state.get_global_attribute(waiting) or [])
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(waiting, before)
 
 
 def _outputs(model):

@@ -220,7 +220,7 @@ def test_channels_first_gives_the_maps_of_channels_last():
     batch = np.random.default_rng(0).random((2, 12, 14, 1), dtype="f4")
     names = [name for name in METHODS if name not in ("rise", "relevance-cam")]
     with pytest.raises(ModelError, match="'relevance-cam' reparte o logit por camadas lineares"):
-        explain(first, np.moveaxis(batch, -1, 1), "relevance-cam")
+        explain(first, np.moveaxis(batch, -1, 1), "relevance-cam", layer="relu")
     options = {"target": 1, "samples": 4, "steps": 4, "window": 4}
     for layer in ("conv", "relu"):
         chosen = [name for name in names if name != "cam" or layer == "conv"]
