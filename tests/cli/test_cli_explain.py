@@ -197,7 +197,9 @@ INTERRUPTIONS = {"Ctrl-C": signal.SIGINT, "pedido do sistema": signal.SIGTERM}
 @pytest.mark.parametrize("number", INTERRUPTIONS.values(), ids=INTERRUPTIONS)
 def test_an_interruption_is_answered(tmp_path, number):
     """Noutro processo, com o comando a ler um cano em que ninguém escreve."""
+    # quem roda a suíte em segundo plano a faz ignorar o Ctrl-C, e os filhos herdam isso
     program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys, time; from covidcam.cli import app, main, portuguese\n"
         "@app.command(cls=portuguese.Command)\n"
         "def esperar(): print('já', flush=True); time.sleep(60)\n"
