@@ -85,11 +85,13 @@ def avaliar(
 
 def _of_the_model(catalog: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """As imagens das classes do modelo, escritas com maiúsculas ou não; das outras, diz quantas."""
-    named = {_same(label): label for label in classes}
-    label = catalog["label"].map(lambda found: named.get(_same(found)))
-    for found, count in catalog["label"][label.isna()].value_counts().items():
+    from covidcam import datasets
+
+    label = datasets.respell(catalog["label"], classes)
+    known = label.isin(classes)
+    for found, count in catalog["label"][~known].value_counts().items():
         say(f"Ficam de fora {count} imagens da classe {found}, que o modelo não conhece.")
-    rows = catalog.assign(label=label)[label.notna()].reset_index(drop=True)
+    rows = catalog.assign(label=label)[known].reset_index(drop=True)
     if rows.empty:
         raise DataError(
             f"Não há imagens a medir das classes do modelo ({', '.join(classes)}); há de"
@@ -98,10 +100,6 @@ def _of_the_model(catalog: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     if absent := [label for label in classes if label not in set(rows["label"])]:
         say(f"Não há nenhuma imagem de {', '.join(absent)}.")
     return rows
-
-
-def _same(label: str) -> str:
-    return label.strip().casefold()
 
 
 def _unseen(rows: pd.DataFrame, model: Path, known: bool) -> tuple[pd.DataFrame, str]:

@@ -92,5 +92,5 @@ def respell(labels: pd.Series, classes: Sequence[str]) -> pd.Series:
     >>> respell(pd.Series(["covid-19", "Hérnia"]), CLASSES).tolist()
     ['COVID-19', 'Hérnia']
     """
-    spelt = {label.casefold(): label for label in classes}
+    spelt = {label.strip().casefold(): label for label in classes}
     return labels.map(lambda label: spelt.get(str(label).strip().casefold(), label))
