@@ -1,7 +1,6 @@
 """O que as fichas dizem: as tabelas dos dados e da rede, tiradas do catálogo e da execução."""
 
 import inspect
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,20 +37,15 @@ def people(settings: Settings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As linhas dos arrays do Modelo 2, com a incidência (view) em português, e mais: sex, age (a
-        faixa), com “não informado” onde o acervo não diz.
+        As linhas dos arrays do Modelo 2, com a incidência (view) e o sexo (sex) em português e a
+        idade (age) em faixas; “não informado” onde o acervo não diz.
     """
     rows = arrays(settings).rows
-    rows = rows.assign(view=rows["view"].replace(VIEWS))
-    table = raw_data(settings) / "covid-chestxray-dataset" / "metadata.csv"
-    if not table.is_file():
-        return rows.assign(sex=UNKNOWN, age=UNKNOWN)
-    known = pd.read_csv(table, dtype=str).drop_duplicates("filename").set_index("filename")
-    file = rows["path"].map(lambda path: Path(path).name).where(rows["source"] == "cohen")
-    age = pd.to_numeric(file.map(known["age"]), errors="coerce")
+    ages = pd.cut(rows["age"], AGES[0], right=False, labels=AGES[1])
     return rows.assign(
-        sex=file.map(known["sex"]).map(SEXES).astype(object).fillna(UNKNOWN),
-        age=pd.cut(age, AGES[0], right=False, labels=AGES[1]).astype(object).fillna(UNKNOWN),
+        view=rows["view"].replace(VIEWS),
+        sex=rows["sex"].map(SEXES).astype(object).fillna(UNKNOWN),
+        age=ages.astype(object).fillna(UNKNOWN),
     )
 
 
