@@ -4,6 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 import nbformat
+import yaml
 from myst_nb.core.read import read_myst_markdown_notebook
 
 HOW = """\
@@ -26,7 +27,17 @@ INCLUDE = re.compile(r"```\{include\} (\S+)\n```")
 
 def is_notebook(app, pagename):
     """Se a página tem células de código."""
-    return "{code-cell}" in _text(app, pagename)
+    return "{code-cell}" in text(app, pagename)
+
+
+def front(text):
+    """O cabeçalho de uma página, dict; vazio onde não há."""
+    return yaml.safe_load(text.split("---\n")[1]) if text.startswith("---\n") else {}
+
+
+def read(text):
+    """As células de uma página em MyST, NotebookNode."""
+    return read_myst_markdown_notebook(text)
 
 
 def name(pagename):
@@ -41,7 +52,7 @@ def write(app, address):
     for pagename in app.env.found_docs:
         if is_notebook(app, pagename):
             title = app.env.titles[pagename].astext()
-            notebook = build(_text(app, pagename), title, address, Path(app.srcdir, "book"))
+            notebook = build(text(app, pagename), title, address, Path(app.srcdir, "book"))
             (folder / name(pagename)).write_text(nbformat.writes(notebook), "utf-8")
 
 
@@ -72,6 +83,7 @@ def build(text, title, address, folder):
     return notebook
 
 
-def _text(app, pagename):
+def text(app, pagename):
+    """O texto de uma página; vazio se ela não é markdown."""
     file = Path(app.env.doc2path(pagename))
     return file.read_text("utf-8") if file.suffix == ".md" else ""
