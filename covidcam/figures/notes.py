@@ -1,6 +1,7 @@
 """Recados que acompanham as imagens numa página: de onde vêm e de quem são."""
 
 import html
+from collections.abc import Mapping
 
 import pandas as pd
 from IPython.display import Markdown
@@ -46,6 +47,32 @@ def source_note(source: str) -> Markdown:
     IPython.display.Markdown
     """
     return Markdown(f":::{{note}}\n{SOURCE_NOTES[source]}\n:::")
+
+
+def recipe_note(recipe: Mapping, book: Mapping) -> Markdown:
+    """De quem é uma receita de treino: do livro, ou de quem a mudou nesta página.
+
+    Parameters
+    ----------
+    recipe : mapping
+        A que se usa.
+    book : mapping
+        A do livro, de `covidcam.models.ARCHITECTURES`.
+
+    Returns
+    -------
+    IPython.display.Markdown
+        Na do leitor, o que mudou, e que o resto do livro não usa esta rede.
+    """
+    changed = [name for name in {**book, **recipe} if recipe.get(name) != book.get(name)]
+    if not changed:
+        return Markdown("Esta é a receita do livro.")
+    told = [f"`{name}`: {recipe.get(name)} (no livro, {book.get(name)})" for name in changed]
+    return Markdown(
+        f":::{{important}}\nEsta receita é **sua**, e não a do livro: {'; '.join(told)}. Os números"
+        " desta página são da rede que ela treinou; as outras páginas continuam com a do livro."
+        "\n:::"
+    )
 
 
 def credits(rows: pd.DataFrame) -> Markdown | None:

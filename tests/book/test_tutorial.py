@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from myst_nb.core.read import read_myst_markdown_notebook
 
 ROOT = Path(__file__).parents[2]
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
@@ -144,3 +145,49 @@ def test_a_page_lists_the_works_it_cites_and_no_others(site, page):
     (listed,) = [h for h in body.select("section") if words(h.h2 or h).startswith("Bibliografia")]
     cited = {a["href"].split("#")[1] for a in body.select('a[href*="referencias.html#id"]')}
     assert len(listed.select("li")) == len(cited - {""}) > 0
+
+
+@pytest.mark.parametrize("model", ["modelo-1", "modelo-2"])
+def test_training_is_in_the_open(site, model):
+    seen = code(article(site, f"book/{model}"))
+    order = [
+        "models.build(name,classes,chosen.weights,head)",
+        "artefacts.layers(model)",
+        f'recipe=models.ARCHITECTURES[name].recipes["{model}"]',
+        "model.compile(",
+        "optimizer=keras.optimizers.Adam(recipe[",
+        "model.fit(",
+        "artefacts.families(chosen,{name:recipe})"
+        if model == "modelo-2"
+        else 'artefacts.trained(chosen,name,"modelo-1",recipe)',
+    ]
+    places = [seen.find(line) for line in order]
+    assert -1 not in places and places == sorted(places)
+    assert 'recipe | {"epochs": 10}' in words(article(site, f"book/{model}"))
+
+
+@each_page
+def test_each_exercise_has_a_hidden_solution_that_runs(site, page):
+    soup = BeautifulSoup((site / f"{page}.html").read_text("utf-8"), "html.parser")
+    asked = [t for t in soup.select(".admonition-title") if t.get_text().startswith("Exercício")]
+    answered = [d for d in soup.select("details") if "Mostrar uma solução" in words(d.summary)]
+    assert len(asked) == len(answered) >= 2
+    assert any("Antes de rodar" in words(title.parent) for title in asked)
+    assert all("assert" in words(answer) for answer in answered)
+
+
+@pytest.mark.parametrize(
+    ("page", "call", "shown"),
+    [
+        ("mapa-acerta", "artefacts.where_board(", "evaluation.WHERE.items()"),
+        ("mapa-fiel", "artefacts.faithful_board(", "evaluation.road(*asked)"),
+        ("mapa-perceberia", "artefacts.learned(", "shuffle=40"),
+        ("atalhos", "shortcuts.dial_experiment(", "shortcuts.turn_dial(twice,dial=1.0,seed=0)"),
+        ("atalhos", "shortcuts.before_and_after(", "shortcuts.train(chosen,repaired)"),
+    ],
+)
+def test_one_round_comes_before_the_call_that_repeats_it(page, call, shown):
+    cells = read_myst_markdown_notebook((ROOT / f"book/{page}.md").read_text("utf-8")).cells
+    cells = [c for c in cells if c.cell_type == "code" and "remove" not in str(c.metadata)]
+    seen = "".join("".join(cell.source.split()) for cell in cells)
+    assert -1 < seen.find(shown) < seen.find(call)
