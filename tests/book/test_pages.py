@@ -1,11 +1,11 @@
 """O que toda página do livro cumpre, lido no próprio texto."""
 
 import re
-import symtable
 from pathlib import Path
 
 import pytest
 import yaml
+from covidcam_book.cells import names
 from myst_nb.core.read import read_myst_markdown_notebook
 
 ROOT = Path(__file__).parents[2]
@@ -103,22 +103,6 @@ def test_a_typed_number_is_seen():
 def test_code_fits_a_narrow_screen(page):
     long = [line for code in cells(page) for line in code.splitlines() if len(line) > 88]
     assert not long
-
-
-def names(code):
-    """Os nomes que uma célula usa, e os que dá a ver às seguintes."""
-    whole, used = symtable.symtable(code, "célula", "exec"), set()
-    tables = [whole]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        used |= {
-            symbol.get_name()
-            for symbol in table.get_symbols()
-            if symbol.is_referenced() and (table is whole or symbol.is_global())
-        }
-    bound = {s.get_name() for s in whole.get_symbols() if s.is_assigned() or s.is_imported()}
-    return used, bound
 
 
 def unseen(text):

@@ -1,14 +1,17 @@
 """As páginas do tutorial como o leitor as vê: o livro de verdade, construído sem executar nada."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from docutils.nodes import make_id
 from myst_nb.core.read import read_myst_markdown_notebook
 
 ROOT = Path(__file__).parents[2]
@@ -191,3 +194,19 @@ def test_one_round_comes_before_the_call_that_repeats_it(page, call, shown):
     cells = [c for c in cells if c.cell_type == "code" and "remove" not in str(c.metadata)]
     seen = "".join("".join(cell.source.split()) for cell in cells)
     assert -1 < seen.find(shown) < seen.find(call)
+
+
+RAW = re.compile(r"\{[a-z:]+\}`|^:::|^```\{|\[\]\(|\.md\)", re.MULTILINE)
+
+
+@each_page
+def test_a_notebook_has_nothing_that_only_the_book_can_read(site, page):
+    soup = BeautifulSoup((site / f"{page}.html").read_text("utf-8"), "html.parser")
+    file = (site / page).parent / soup.select_one(".page-head a[download]")["href"]
+    notebook = nbformat.read(file, 4)
+    nbformat.validate(notebook)
+    title = words(soup.h1).removesuffix(" #")
+    assert file.stem == make_id(title) and f"“{title}”" in notebook.cells[0].source
+    for cell in notebook.cells:
+        assert not (cell.cell_type == "markdown" and RAW.search(cell.source)), cell.source
+        assert "glue" not in cell.source and "myst_nb" not in cell.source
