@@ -146,7 +146,7 @@ def annotated(notes: models.Notes) -> pd.DataFrame:
 
 
 def recipe(trained: Trained, model: str = "modelo-2") -> pd.Series:
-    """Como uma rede do livro se treina, tirado dela e da sua receita.
+    """Como uma rede foi treinada, tirado dela e da sua receita.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def recipe(trained: Trained, model: str = "modelo-2") -> pd.Series:
     architecture = models.ARCHITECTURES[trained.name]
     options = {
         name: each.default for name, each in inspect.signature(models.train).parameters.items()
-    } | dict(architecture.recipes[model])
+    } | dict(trained.recipe)
     frozen, learnt = models.cut(trained.model)
     price = options["sparsity"]
     return pd.Series(

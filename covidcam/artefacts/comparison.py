@@ -36,7 +36,7 @@ class Families:
     missing: dict[str, str]
 
 
-def families(settings: Settings) -> Families:
+def families(settings: Settings, recipes: Mapping[str, Mapping] | None = None) -> Families:
     """O Modelo 2 com cada família que a fonte permite.
 
     Nos fantomas, as minis; nas radiografias reais, as congeladas cujos pesos existem — e, se não
@@ -45,11 +45,14 @@ def families(settings: Settings) -> Families:
     Parameters
     ----------
     settings : Settings
+    recipes : mapping of str to mapping, optional
+        A receita das redes que não se treinam com a do livro, pelo nome delas.
 
     Returns
     -------
     Families
     """
+    recipes = recipes or {}
     minis, full = (
         [name for name, each in models.ARCHITECTURES.items() if each.frozen == frozen]
         for frozen in (False, True)
@@ -57,7 +60,8 @@ def families(settings: Settings) -> Families:
     full = full if settings.source == "real" else []
     missing = {name: file for name in full if (file := missing_weights(settings, name))}
     names = [name for name in full if name not in missing] or minis
-    return Families({name: trained(settings, name) for name in names}, missing)
+    found = {name: trained(settings, name, recipe=recipes.get(name)) for name in names}
+    return Families(found, missing)
 
 
 def pairs(found: Families) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from covidcam.figures.notes import (
     pairs_note,
     pairs_sentence,
     pairs_table,
+    recipe_note,
     source_note,
 )
 from covidcam.figures.physics import greys, profile, thickness
@@ -92,6 +93,7 @@ __all__ = [
     "predictions",
     "profile",
     "randomization",
+    "recipe_note",
     "reliability",
     "remedies",
     "remedies_note",

@@ -50,6 +50,7 @@ def network(data, wrong):
     return artefacts.Trained(
         name="rede",
         data=data,
+        recipe={},
         history=pd.DataFrame(),
         train=np.arange(0, 20, 2),
         validation=np.arange(20, 30, 2),
@@ -151,10 +152,12 @@ def test_missing_weights_are_named_and_the_mini_steps_in(tmp_path):
 )
 def test_families_follow_the_weights(present, trained, missing, monkeypatch, tmp_path):
     monkeypatch.setattr(comparison, "missing_weights", lambda s, n: "" if n in present else n)
-    monkeypatch.setattr(comparison, "trained", lambda chosen, name, *a, **k: name)
+    monkeypatch.setattr(comparison, "trained", lambda chosen, name, recipe: recipe)
     chosen = settings.Settings("real", tmp_path, None, "2020", tmp_path)
-    found = artefacts.families(chosen)
+    found = artefacts.families(chosen, {trained[0]: {"epochs": 1}})
     assert list(found.trained) == trained and list(found.missing) == missing
+    mine, *others = found.trained.values()
+    assert mine == {"epochs": 1} and not any(others), "as outras ficam com a receita do livro"
 
 
 @pytest.fixture
@@ -174,9 +177,7 @@ def test_the_recipe_is_that_of_the_network_and_of_the_training(tiny, monkeypatch
     import keras
 
     used = {"epochs": 1, "learning_rate": 3e-3, "sparsity": 3e-5, "augment": True}
-    mini = dataclasses.replace(models.ARCHITECTURES["mini-vgg"], recipes={"modelo-2": used})
-    monkeypatch.setattr(models, "ARCHITECTURES", {"mini-vgg": mini})
-    told = artefacts.recipe(tiny)
+    told = artefacts.recipe(dataclasses.replace(tiny, recipe=used))
     assert told["épocas"] == "7" and told["imagens por lote"] == "16"
     assert told["penalidade L1 no último mapa"] == "0,00003"
     assert told["passo"].startswith("0,003,") and told["as imagens variam no treino"] == "sim"

@@ -9,8 +9,10 @@ ahead
     Um segundo processo adianta o que as últimas páginas vão pedir.
 assets
     Uma só folha de estilo, e scripts que esperam o texto.
-citations
-    Autores em português nas citações e na lista de referências.
+citations, bibliography
+    Autores em português nas citações e nas listas, a do livro e a de cada página do tutorial.
+head
+    O alto das páginas do tutorial: objetivo, dados, pacotes, caderno, passos.
 images
     Texto alternativo, compressão, tamanho e carga tardia das figuras.
 mathematics
@@ -29,8 +31,10 @@ from covidcam import settings
 from covidcam_book import (
     ahead,
     assets,
+    bibliography,
     cache,
     citations,
+    head,
     images,
     mathematics,
     pages,
@@ -46,6 +50,16 @@ def setup(app):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     cache.setup(app, chosen)
     status.setup(app, chosen, pages.commit(app.srcdir))
-    for subject in (ahead, assets, citations, images, mathematics, portuguese, pages):
+    for subject in (
+        ahead,
+        assets,
+        citations,
+        images,
+        mathematics,
+        portuguese,
+        pages,
+        bibliography,
+        head,
+    ):
         subject.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
