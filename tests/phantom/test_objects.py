@@ -147,6 +147,7 @@ def test_the_names_are_those_of_the_patient():
     assert columns["direita"] < 64 < columns["esquerda"]  # a direita dele, à esquerda da imagem
     assert not any(each.kind == "lesão" for each in made.values())
     assert objects(2, "NORMAL", 96, look="infantil").keys().isdisjoint({"mamas", "texto"})
+    assert made["clavícula direita"].mask.mean() < 0.04
     bone = made["clavícula direita"].centimetres
     assert bone.shape == (128, 128) and bone.dtype == np.float32 and 0.3 < bone.max() < 2
 
