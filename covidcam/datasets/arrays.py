@@ -44,12 +44,12 @@ class Arrays:
 
     @property
     def key(self) -> str:
-        """O nome da pasta: no depósito, a chave do artefato, que entra na dos que se fazem dele."""
+        """O nome da pasta, que no depósito é a chave do artefato e entra na dos que se fazem dele."""
         return self.folder.name
 
     @property
     def labels(self) -> np.ndarray:
-        """A classe de cada imagem, int (N,): a coluna de Y em que está o um."""
+        """A classe de cada imagem, a coluna de Y em que está o um, int (N,)."""
         return self.Y.argmax(axis=1)
 
     @property
