@@ -144,15 +144,13 @@ def annotated(notes: models.Notes) -> pd.DataFrame:
     DataFrame of str
         Uma linha por anotação.
     """
-    versions = [f"{name} {version}" for name, version in notes.versions.items()]
     told = {
         "rede": notes.name,
         "classes, na ordem das saídas": listing(list(notes.classes)),
         "altura, largura e canais da entrada": " × ".join(map(str, notes.input_shape)),
         "valores de um pixel": f"de {notes.range[0]} a {notes.range[1]}",
         "imagens do treino": {"fantoma": "fantomas", "real": "radiografias reais"}[notes.source],
-        "bibliotecas": listing(versions),
-    }
+    } | {f"versão de {name}": version for name, version in notes.versions.items()}
     return pd.Series(told).to_frame("anotado")
 
 
