@@ -19,6 +19,11 @@ UNKNOWN = "não informado"
 AGES = ([0, 18, 40, 60, 80, np.inf], ["0 a 17", "18 a 39", "40 a 59", "60 a 79", "80 ou mais"])
 VIEWS = {"AP Supine": "AP, deitado", "AP Erect": "AP, em pé"}
 SEXES = {"F": "feminino", "M": "masculino"}
+HEADS = {
+    "pooled": "média global e uma camada densa",
+    "2020-modelo-1": "a de 2020, com um neurônio na saída",
+    "2020-modelo-2": "a de 2020, com um neurônio por classe",
+}
 LAYERS = {
     "BatchNormalization": "normalização",
     "Conv2D": "convolução",
@@ -133,15 +138,13 @@ def annotated(notes: models.Notes) -> pd.DataFrame:
     DataFrame of str
         Uma linha por anotação.
     """
-    versions = [f"{name} {version}" for name, version in notes.versions.items()]
     told = {
         "rede": notes.name,
         "classes, na ordem das saídas": listing(list(notes.classes)),
         "altura, largura e canais da entrada": " × ".join(map(str, notes.input_shape)),
         "valores de um pixel": f"de {notes.range[0]} a {notes.range[1]}",
         "imagens do treino": {"fantoma": "fantomas", "real": "radiografias reais"}[notes.source],
-        "bibliotecas": listing(versions),
-    }
+    } | {f"versão de {name}": version for name, version in notes.versions.items()}
     return pd.Series(told).to_frame("anotado")
 
 
@@ -167,7 +170,7 @@ def recipe(trained: Trained, model: str = "modelo-2") -> pd.Series:
     price = options["sparsity"]
     return pd.Series(
         {
-            "cabeça": architecture.head(model),
+            "cabeça": HEADS[architecture.head(model)],
             "camadas com pesos": str(len(layers(trained.model))),
             "parâmetros, parte congelada": thousands(frozen.count_params()),
             "parâmetros, parte treinada": thousands(learnt.count_params()),

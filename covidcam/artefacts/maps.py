@@ -16,14 +16,18 @@ from covidcam.settings import Settings
 # Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
 SAMPLES = {"samples": 80, "steps": 8, "channels": 24, "window": 40, "stride": 20}
 FEW = 12  # radiografias em que se mede o que pergunta muitas vezes à rede
-# Um mapa destes custa à rede uma ida e uma volta: medem-se em todas as radiografias com lesão.
+# Poucas idas e voltas da rede: medem-se em todas as radiografias com lesão. Os que numa rede de
+# cabeça simples são um mapa só estão juntos, para que ele seja medido e mostrado uma vez.
 GRADIENT_FAMILY = (
     "grad-cam",
     "cam",
     "xgrad-cam",
     "hires-cam",
+    "shapley-cam",
     "grad-cam++",
     "layer-cam",
+    "grad-cam-elementwise",
+    "smooth-grad-cam++",
     "gradient",
     "guided-grad-cam",
 )
@@ -66,7 +70,7 @@ def faithful_values(settings: Settings, trained: Trained) -> pd.DataFrame:
     DataFrame
         Como o de `covidcam.evaluation.measure`; film conta as radiografias de `abnormal_films`.
     """
-    fast = tuple(name for name in GRADIENT_FAMILY if name in cam.METHODS)
+    fast = tuple(name for name in cam.METHODS if name in GRADIENT_FAMILY)
     slow = tuple(name for name in cam.METHODS if name not in fast)
     cheap, dear = (*DELETIONS, "average_drop"), ("insertion", "road")
     parts = [measured(settings, trained, cheap, fast), measured(settings, trained, dear, fast, FEW)]
