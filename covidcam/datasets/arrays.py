@@ -9,8 +9,8 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.datasets.findings import CLASSES
 from covidcam.datasets.images import SIDE, read_image
 from covidcam.errors import DataError
@@ -185,6 +185,6 @@ def _write_images(path: Path, images: pd.Series, side: int) -> None:
     batches = range(0, len(images), BATCH)
     with open(path, "wb") as file, joblib.Parallel(n_jobs=-1, prefer="threads") as parallel:
         np.lib.format.write_array_header_1_0(file, header)
-        for start in tqdm(batches, desc="Preparando imagens", disable=None):
+        for start in progress.bar(batches, desc="Preparando imagens"):
             for image in parallel(read(name, side) for name in images[start : start + BATCH]):
                 file.write(image.tobytes())

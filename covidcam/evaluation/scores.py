@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.errors import InputError
 from covidcam.evaluation import faithfulness, localization
 from covidcam.evaluation.checks import check_masks
@@ -143,7 +143,7 @@ def measure(
         measured = pool.map(
             lambda task: _values(model, images, masks, target, maps[task[0]], *task[1:]), tasks
         )
-        measured = tqdm(measured, "Medindo", len(tasks), leave=False, disable=None)
+        measured = progress.bar(measured, "Medindo", len(tasks), leave=False)
         values = dict(zip(tasks, measured, strict=True))
     return pd.concat(
         pd.DataFrame(

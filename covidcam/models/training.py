@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.errors import InputError
 from covidcam.models.inference import cut
 from covidcam.models.learner import learner
@@ -112,7 +112,7 @@ def train(
                     f"val_{kind}_crossentropy", patience=patience, restore_best_weights=True
                 )
             )
-        with tqdm(total=epochs, desc=f"Treinando {model.name}", unit="época", disable=None) as bar:
+        with progress.bar(total=epochs, desc=f"Treinando {model.name}", unit="época") as bar:
             history = trained.fit(
                 data.prefetch(2),
                 validation_data=_rows(features[validation], targets[validation]).batch(

@@ -5,6 +5,8 @@ seguem absolutas para os núcleos que executam as páginas. O resto tem um arqui
 
 cache
     As páginas são executadas de novo quando o pacote, os dados ou as escolhas mudam.
+quiet, watch
+    O que a construção diz enquanto trabalha, e o que ela cala.
 ahead
     Um segundo processo adianta o que as últimas páginas vão pedir.
 assets
@@ -39,7 +41,9 @@ from covidcam_book import (
     mathematics,
     pages,
     portuguese,
+    quiet,
     status,
+    watch,
 )
 
 
@@ -48,7 +52,9 @@ def setup(app):
     chosen = settings.read()
     os.environ.update(chosen.environment())
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quiet.setup(app)
     cache.setup(app, chosen)
+    watch.setup(app, chosen)
     status.setup(app, chosen, pages.commit(app.srcdir))
     for subject in (
         ahead,
