@@ -285,7 +285,7 @@ def impute(image: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return _fill(image * known, known)
 
 
-def probabilities(model, images):
+def probabilities(model, images) -> np.ndarray:
     """O que a rede responde (N, classes); o Keras a compila uma vez só."""
     starts = range(0, len(images), BATCH)
     outputs = np.concatenate([model.predict_on_batch(images[i : i + BATCH]) for i in starts])
