@@ -13,6 +13,7 @@ from covidcam.evaluation.classification import (
     reliability,
     temper,
 )
+from covidcam.evaluation.coverage import Coverage, best_interval, coverage, redraw
 from covidcam.evaluation.faithfulness import (
     REFERENCE,
     REFERENCES,
@@ -24,15 +25,18 @@ from covidcam.evaluation.faithfulness import (
     road,
 )
 from covidcam.evaluation.intervals import (
+    KINDS,
     Interval,
     against_chance,
     balanced_accuracy,
     bootstrap,
     bootstrap_t,
+    interval,
     sign_flip,
     spread,
     verdict,
     wilson,
+    wilson_by_image,
     wilson_by_patient,
 )
 from covidcam.evaluation.leakage import nearest, split_gap
@@ -71,11 +75,13 @@ from covidcam.evaluation.scores import (
 
 __all__ = [
     "FAITHFUL",
+    "KINDS",
     "LOWER_IS_BETTER",
     "OPPONENTS",
     "REFERENCE",
     "REFERENCES",
     "WHERE",
+    "Coverage",
     "Curve",
     "Interval",
     "Likeness",
@@ -85,18 +91,21 @@ __all__ = [
     "auprc",
     "average_drop",
     "balanced_accuracy",
+    "best_interval",
     "bootstrap",
     "bootstrap_t",
     "calibration",
     "calibration_error",
     "calibration_noise",
     "controls",
+    "coverage",
     "deletion",
     "disturbance",
     "energy_inside",
     "energy_ratio",
     "fit_temperature",
     "insertion",
+    "interval",
     "iou",
     "likeness",
     "losses",
@@ -111,6 +120,7 @@ __all__ = [
     "randomization_test",
     "randomize",
     "rank_accuracy",
+    "redraw",
     "reliability",
     "remains",
     "repairs",
@@ -128,5 +138,6 @@ __all__ = [
     "twins",
     "verdict",
     "wilson",
+    "wilson_by_image",
     "wilson_by_patient",
 ]
