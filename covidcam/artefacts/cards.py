@@ -90,7 +90,7 @@ def by_group(settings: Settings, trained: Trained) -> pd.DataFrame:
     -------
     DataFrame
         Uma linha por grupo (classe, acervo, incidência, modo, sexo, idade): imagens, pacientes,
-        acurácia, de, a (`covidcam.evaluation.wilson_by_patient`).
+        acurácia, de, a (`covidcam.evaluation.interval`).
     """
     rows = people(settings).iloc[trained.test].reset_index(drop=True)
     names = {
@@ -105,7 +105,7 @@ def by_group(settings: Settings, trained: Trained) -> pd.DataFrame:
     for column, name in names.items():
         for value, index in rows.groupby(column).indices.items():
             people_here = trained.patients[index]
-            interval = evaluation.wilson_by_patient(trained.right[index], people_here)
+            interval = evaluation.interval(trained.right[index], people_here, "proportion")
             records[name, value] = (len(index), len(set(people_here)), *interval)
     columns = ["imagens", "pacientes", "acurácia", "de", "a"]
     index = pd.MultiIndex.from_tuples(records)

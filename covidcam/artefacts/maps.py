@@ -81,7 +81,7 @@ def faithful_values(settings: Settings, trained: Trained) -> pd.DataFrame:
 
 
 def faithful_board(settings: Settings, trained: Trained) -> pd.DataFrame:
-    """O placar do que os mapas dizem da rede, com o intervalo que poucos pacientes pedem.
+    """O placar do que os mapas dizem da rede.
 
     Parameters
     ----------
@@ -92,11 +92,11 @@ def faithful_board(settings: Settings, trained: Trained) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Como o de `covidcam.evaluation.summarize`, com `covidcam.evaluation.bootstrap_t`.
+        Como o de `covidcam.evaluation.summarize`.
     """
     values = faithful_values(settings, trained)
     patients = abnormal_films(trained).patients
-    return evaluation.summarize(values, patients, interval=evaluation.bootstrap_t)
+    return evaluation.summarize(values, patients)
 
 
 def measured(
@@ -216,7 +216,7 @@ def tuned_overlap(trained: Trained, methods: Sequence[str]) -> pd.DataFrame:
         threshold = evaluation.tune_threshold(before[name], validation.lesions)
         tuned = evaluation.iou(after[name], test.lesions, threshold)
         otsu = evaluation.iou(after[name], test.lesions)
-        change = evaluation.bootstrap(tuned - otsu, test.patients)
+        change = evaluation.interval(tuned - otsu, test.patients)
         same_as = first[name] if first[name] != name else ""
         means = float(np.mean(tuned)), float(np.mean(otsu))
         records[name] = (same_as, threshold, *means, *change)
@@ -248,7 +248,7 @@ def lung_energy(settings: Settings) -> pd.DataFrame:
     records = {}
     for label, part in rows.iloc[kept].reset_index(drop=True).groupby("label"):
         if part["patient"].nunique() > 1:
-            interval = evaluation.bootstrap(ratios[part.index], part["patient"].to_numpy())
+            interval = evaluation.interval(ratios[part.index], part["patient"].to_numpy(), "ratio")
             records[label] = (len(part), part["patient"].nunique(), *interval)
     columns = ["imagens", "pacientes", "energia, em vezes o acaso", "de", "a"]
     return pd.DataFrame.from_dict(records, orient="index", columns=columns)

@@ -13,6 +13,7 @@ from covidcam.evaluation.classification import (
     reliability,
     temper,
 )
+from covidcam.evaluation.coverage import Coverage, best_interval, coverage, redraw
 from covidcam.evaluation.faithfulness import (
     REFERENCE,
     REFERENCES,
@@ -24,15 +25,18 @@ from covidcam.evaluation.faithfulness import (
     road,
 )
 from covidcam.evaluation.intervals import (
+    KINDS,
     Interval,
     against_chance,
     balanced_accuracy,
     bootstrap,
     bootstrap_t,
+    interval,
     sign_flip,
     spread,
     verdict,
     wilson,
+    wilson_by_image,
     wilson_by_patient,
 )
 from covidcam.evaluation.interventions import (
@@ -80,12 +84,14 @@ from covidcam.evaluation.scores import (
 
 __all__ = [
     "FAITHFUL",
+    "KINDS",
     "LOWER_IS_BETTER",
     "OPPONENTS",
     "REFERENCE",
     "REFERENCES",
     "WHERE",
     "Agreement",
+    "Coverage",
     "Curve",
     "Effects",
     "Interval",
@@ -97,6 +103,7 @@ __all__ = [
     "auprc",
     "average_drop",
     "balanced_accuracy",
+    "best_interval",
     "bootstrap",
     "bootstrap_t",
     "calibration",
@@ -105,6 +112,7 @@ __all__ = [
     "concordance",
     "contrast",
     "controls",
+    "coverage",
     "deletion",
     "densities",
     "disturbance",
@@ -113,6 +121,7 @@ __all__ = [
     "energy_ratio",
     "fit_temperature",
     "insertion",
+    "interval",
     "iou",
     "likeness",
     "losses",
@@ -127,6 +136,7 @@ __all__ = [
     "randomization_test",
     "randomize",
     "rank_accuracy",
+    "redraw",
     "reliability",
     "remains",
     "repairs",
@@ -144,5 +154,6 @@ __all__ = [
     "twins",
     "verdict",
     "wilson",
+    "wilson_by_image",
     "wilson_by_patient",
 ]

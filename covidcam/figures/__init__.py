@@ -10,6 +10,14 @@ from covidcam.figures.classification import (
     reliability,
     temperature_verdict,
 )
+from covidcam.figures.coverage import (
+    INTERVALS,
+    MEASURES,
+    coverage,
+    intervals_drawn,
+    needed,
+    patients_needed,
+)
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import concepts, family, grid, labelled, maps, overlay, predictions
@@ -51,6 +59,8 @@ from covidcam.figures.text import (
 )
 
 __all__ = [
+    "INTERVALS",
+    "MEASURES",
     "Exploration",
     "accuracies",
     "against_blind",
@@ -67,6 +77,7 @@ __all__ = [
     "controls",
     "controls_verdict",
     "counted",
+    "coverage",
     "credits",
     "deletion",
     "dial",
@@ -78,17 +89,20 @@ __all__ = [
     "greys",
     "grid",
     "home_relative",
+    "intervals_drawn",
     "labelled",
     "listing",
     "losses",
     "maps",
     "measured",
+    "needed",
     "new",
     "number",
     "overlay",
     "pairs_note",
     "pairs_sentence",
     "pairs_table",
+    "patients_needed",
     "percent",
     "png",
     "predictions",

@@ -11,7 +11,7 @@ from covidcam.evaluation import (
     Interval,
     against_chance,
     balanced_accuracy,
-    bootstrap,
+    interval,
     spread,
     verdict,
 )
@@ -158,7 +158,7 @@ def against_blind(values: np.ndarray, blind: dict[str, np.ndarray], patients: np
     """
     words = {"above": "supera", "below": "fica abaixo de", "undecided": "não se distingue de"}
     found = {
-        f"“{name}”": verdict(bootstrap(values - each, patients)) for name, each in blind.items()
+        f"“{name}”": verdict(interval(values - each, patients)) for name, each in blind.items()
     }
     lists = {where: [name for name, each in found.items() if each == where] for where in words}
     return "; ".join(f"{words[where]} {listing(names)}" for where, names in lists.items() if names)
