@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "cam": {"errors"},
     "evaluation": {"errors", "seeding", "cam"},
     "figures": {"errors", "cam", "evaluation"},
+    "live": {"errors", "cam", "novelty"},
     "gradcam": {"errors", "cam"},
     "artefacts": EVERYTHING,
     "batch": EVERYTHING,
