@@ -20,6 +20,7 @@ from covidcam.artefacts.data import arrays, raw_data, selection
 from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
+from covidcam.artefacts.laboratory import laboratory
 from covidcam.artefacts.maps import (
     DELETIONS,
     FEW,
@@ -68,6 +69,7 @@ __all__ = [
     "families",
     "frozen_features",
     "honest_twin",
+    "laboratory",
     "layers",
     "learned",
     "left_out",

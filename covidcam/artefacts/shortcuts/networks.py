@@ -33,6 +33,23 @@ def train(settings: Settings, films: Films, seed: int = 0) -> "keras.Model":
         Uma mini-vgg nos fantomas; a VGG16 congelada e uma camada densa nas radiografias reais, ou
         a mini-vgg também nelas, se faltam os pesos.
     """
+    return models.load(network_file(settings, films, seed))
+
+
+def network_file(settings: Settings, films: Films, seed: int = 0) -> Path:
+    """O arquivo da rede de `train`; na primeira vez, treinada.
+
+    Parameters
+    ----------
+    settings : Settings
+    films : Films
+    seed : int
+
+    Returns
+    -------
+    Path
+        O nome da pasta é a chave, que entra na dos artefatos que se fazem dela.
+    """
     name = choose(settings)
     architecture = models.ARCHITECTURES[name]
     recipe = {**architecture.recipes["atalhos"], "seed": seed}
@@ -65,7 +82,7 @@ def train(settings: Settings, films: Films, seed: int = 0) -> "keras.Model":
     code = ["models", "seeding", "datasets", "artefacts/data", "artefacts/features"]
     code += ["artefacts/films", "artefacts/shortcuts/networks"]
     folder = store.keep(settings.cache, "atalhos-redes", parameters, code, make)
-    return models.load(folder / "model.keras")
+    return folder / "model.keras"
 
 
 def deep_features(settings: Settings, images: np.ndarray) -> np.ndarray:
