@@ -21,6 +21,7 @@ from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
 from covidcam.artefacts.fresh import CANDIDATES, MEASURES, fresh_films, interval_coverage
+from covidcam.artefacts.laboratory import laboratory
 from covidcam.artefacts.maps import (
     DELETIONS,
     FEW,
@@ -73,6 +74,7 @@ __all__ = [
     "frozen_features",
     "honest_twin",
     "interval_coverage",
+    "laboratory",
     "layers",
     "learned",
     "left_out",

@@ -46,6 +46,29 @@ def train(
     -------
     keras.Model
     """
+    return models.load(network_file(settings, films, seed, name, head, **changes))
+
+
+def network_file(
+    settings: Settings,
+    films: Films,
+    seed: int = 0,
+    name: str | None = None,
+    head: str = "pooled",
+    **changes: float,
+) -> Path:
+    """O arquivo da rede de `train`; na primeira vez, treinada.
+
+    Parameters
+    ----------
+    settings, films, seed, name, head, **changes
+        Como em `train`.
+
+    Returns
+    -------
+    Path
+        O nome da pasta é a chave, que entra na dos artefatos que se fazem dela.
+    """
     name = name or choose(settings)
     architecture = models.ARCHITECTURES[name]
     recipe = {**architecture.recipes["atalhos"], "seed": seed, **changes}
@@ -80,7 +103,7 @@ def train(
     code = ["models", "seeding", "datasets", "artefacts/data", "artefacts/features"]
     code += ["artefacts/films", "artefacts/shortcuts/networks"]
     folder = store.keep(settings.cache, "atalhos-redes", parameters, code, make)
-    return models.load(folder / "model.keras")
+    return folder / "model.keras"
 
 
 def deep_features(settings: Settings, images: np.ndarray) -> np.ndarray:
