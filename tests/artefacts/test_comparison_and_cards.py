@@ -9,6 +9,7 @@ import pytest
 
 from covidcam import artefacts, datasets, evaluation, models, settings
 from covidcam.artefacts import cards, comparison, networks
+from covidcam.models import heads
 
 CLASSES = datasets.CLASSES
 
@@ -197,6 +198,10 @@ def test_the_recipe_is_that_of_the_network_and_of_the_training(tiny, monkeypatch
         X, Y = np.zeros((4, 237, 237, 3), np.uint8), np.eye(3)[[0, 1, 2, 0]]
         models.train(tiny.model, X, Y, [0, 1], [2, 3], epochs=1, learning_rate=0.5)
     assert seen == {"schedule": "CosineDecay", "step": 0.5}
+
+
+def test_every_head_has_a_name_to_read():
+    assert set(cards.HEADS) == set(heads.HEADS) and not set(cards.HEADS.values()) & set(heads.HEADS)
 
 
 def test_the_layers_hold_all_the_parameters(tiny):
