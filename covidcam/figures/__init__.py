@@ -1,6 +1,14 @@
 """Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
 
-from covidcam.figures.boards import board, board_table, by_class, deletion, randomization, verdicts
+from covidcam.figures.boards import (
+    METRICS,
+    board,
+    board_table,
+    by_class,
+    deletion,
+    randomization,
+    verdicts,
+)
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.classification import (
     accuracies,
@@ -61,6 +69,7 @@ from covidcam.figures.text import (
 __all__ = [
     "INTERVALS",
     "MEASURES",
+    "METRICS",
     "Exploration",
     "accuracies",
     "against_blind",
