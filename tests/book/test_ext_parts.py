@@ -7,10 +7,21 @@ import subprocess
 import nbformat
 import numpy as np
 import pytest
-from covidcam_book import citations, images, mathematics, notebooks, pages, portable, portuguese
+from covidcam_book import (
+    citations,
+    images,
+    mathematics,
+    notebooks,
+    only,
+    pages,
+    portable,
+    portuguese,
+)
 from covidcam_book.portable import Around
 from PIL import Image
 from pybtex import PybtexEngine
+
+from covidcam.errors import InputError
 
 
 def png(array):
@@ -211,3 +222,10 @@ def test_what_the_cells_told_the_prose_is_read_from_what_they_left():
     cell = nbformat.v4.new_code_cell("", outputs=[output, number, other])
     found = notebooks.glued(nbformat.v4.new_notebook(cells=[cell]))
     assert found == {"dentro": "93 %", "quantos": "12"}
+
+
+def test_only_the_pages_asked_for_run():
+    pages_there = ["modelo-1", "modelo-2", "index"]
+    assert only.others(pages_there, "book/modelo-1.md, index") == {"modelo-2"}
+    with pytest.raises(InputError, match="pede \\['modelo-3'\\]"):
+        only.others(pages_there, "modelo-3")

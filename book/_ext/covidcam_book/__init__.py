@@ -7,6 +7,8 @@ cache
     As páginas são executadas de novo quando o pacote, os dados ou as escolhas mudam.
 quiet, watch
     O que a construção diz enquanto trabalha, e o que ela cala.
+only
+    Quem trabalha numa página executa só essa.
 ahead
     Um segundo processo adianta o que as últimas páginas vão pedir.
 assets
@@ -39,6 +41,7 @@ from covidcam_book import (
     head,
     images,
     mathematics,
+    only,
     pages,
     portuguese,
     quiet,
@@ -53,6 +56,7 @@ def setup(app):
     os.environ.update(chosen.environment())
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     quiet.setup(app)
+    only.setup(app)
     cache.setup(app, chosen)
     watch.setup(app, chosen)
     status.setup(app, chosen, pages.commit(app.srcdir))
