@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "cam": {"errors", "progress"},
     "evaluation": {"errors", "progress", "seeding", "cam"},
     "figures": {"errors", "cam", "evaluation"},
+    "live": {"errors", "cam", "novelty"},
     "gradcam": {"errors", "cam"},
     "artefacts": EVERYTHING,
     "batch": EVERYTHING,

@@ -20,6 +20,8 @@ from covidcam.artefacts.data import arrays, raw_data, selection
 from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
+from covidcam.artefacts.fresh import CANDIDATES, MEASURES, fresh_films, interval_coverage
+from covidcam.artefacts.laboratory import laboratory
 from covidcam.artefacts.maps import (
     DELETIONS,
     FEW,
@@ -48,9 +50,11 @@ from covidcam.artefacts.novelty import usual_films
 from covidcam.artefacts.trained import Trained
 
 __all__ = [
+    "CANDIDATES",
     "DELETIONS",
     "FEW",
     "GRADIENT_FAMILY",
+    "MEASURES",
     "SAMPLES",
     "Families",
     "Films",
@@ -66,8 +70,11 @@ __all__ = [
     "faithful_board",
     "faithful_values",
     "families",
+    "fresh_films",
     "frozen_features",
     "honest_twin",
+    "interval_coverage",
+    "laboratory",
     "layers",
     "learned",
     "left_out",

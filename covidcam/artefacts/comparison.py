@@ -78,14 +78,14 @@ def pairs(found: Families) -> pd.DataFrame:
     -------
     DataFrame
         Uma linha por par: first, second, mean (o que a primeira acerta a mais), low e high (o
-        intervalo de 95 %, sorteando pacientes), only_first e only_second (as imagens que só uma
+        intervalo de 95 %, por paciente), only_first e only_second (as imagens que só uma
         acerta), chance (a de `covidcam.evaluation.sign_flip`, vezes o número de pares, até 1).
     """
     records = []
     for (one, first), (other, second) in itertools.combinations(found.trained.items(), 2):
         gained = first.right - 1.0 * second.right
         record = {"first": one, "second": other}
-        record |= evaluation.bootstrap(gained, first.patients)._asdict()
+        record |= evaluation.interval(gained, first.patients)._asdict()
         record |= {"only_first": (gained > 0).sum(), "only_second": (gained < 0).sum()}
         records.append({**record, "chance": evaluation.sign_flip(gained, first.patients)})
     columns = ["first", "second", *evaluation.Interval._fields, "only_first", "only_second"]

@@ -285,12 +285,16 @@ def impute(image: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return _fill(image * known, known)
 
 
-def _score(model, images, target):
-    """A probabilidade (N,) da classe de cada imagem; o Keras compila a rede uma vez só."""
+def probabilities(model, images) -> np.ndarray:
+    """O que a rede responde (N, classes); o Keras a compila uma vez só."""
     starts = range(0, len(images), BATCH)
     outputs = np.concatenate([model.predict_on_batch(images[i : i + BATCH]) for i in starts])
-    if outputs.shape[1] == 1:
-        outputs = np.hstack([1 - outputs, outputs])
+    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+
+def _score(model, images, target):
+    """A probabilidade (N,) da classe de cada imagem."""
+    outputs = probabilities(model, images)
     return outputs[np.arange(len(images)), target].astype(np.float64)
 
 

@@ -1,6 +1,14 @@
 """Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
 
-from covidcam.figures.boards import board, board_table, by_class, deletion, randomization, verdicts
+from covidcam.figures.boards import (
+    METRICS,
+    board,
+    board_table,
+    by_class,
+    deletion,
+    randomization,
+    verdicts,
+)
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.classification import (
     accuracies,
@@ -9,6 +17,14 @@ from covidcam.figures.classification import (
     discrimination,
     reliability,
     temperature_verdict,
+)
+from covidcam.figures.coverage import (
+    INTERVALS,
+    MEASURES,
+    coverage,
+    intervals_drawn,
+    needed,
+    patients_needed,
 )
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
@@ -33,6 +49,7 @@ from covidcam.figures.shortcuts import (
     measured,
     remedies,
     remedies_note,
+    repaired_lead,
     repairs,
     repairs_reading,
     repairs_table,
@@ -50,6 +67,9 @@ from covidcam.figures.text import (
 )
 
 __all__ = [
+    "INTERVALS",
+    "MEASURES",
+    "METRICS",
     "Exploration",
     "accuracies",
     "against_blind",
@@ -66,6 +86,7 @@ __all__ = [
     "controls",
     "controls_verdict",
     "counted",
+    "coverage",
     "credits",
     "deletion",
     "dial",
@@ -77,17 +98,20 @@ __all__ = [
     "greys",
     "grid",
     "home_relative",
+    "intervals_drawn",
     "labelled",
     "listing",
     "losses",
     "maps",
     "measured",
+    "needed",
     "new",
     "number",
     "overlay",
     "pairs_note",
     "pairs_sentence",
     "pairs_table",
+    "patients_needed",
     "percent",
     "png",
     "predictions",
@@ -97,6 +121,7 @@ __all__ = [
     "reliability",
     "remedies",
     "remedies_note",
+    "repaired_lead",
     "repairs",
     "repairs_reading",
     "repairs_table",

@@ -32,6 +32,21 @@ def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
         De uint8 (N, 128, 128) para logits, float32 (N, 64, 64, 2): o pulmão à esquerda e o à
         direita na imagem.
     """
+    return _load(network_folder(settings))
+
+
+def network_folder(settings: Settings) -> Path:
+    """A pasta do depósito em que está a rede, no arquivo `FILE`; na primeira vez, treinada.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    Path
+        O nome é a chave, que entra na dos artefatos que se fazem dela.
+    """
 
     def make(folder: Path) -> None:
         images, lungs = films(RECIPE["films"], RECIPE["size"])
@@ -47,7 +62,7 @@ def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
 
     code = ["phantom", "models/learner", "seeding"]
     code += ["lungs/finder", "lungs/network", "lungs/variation"]
-    return _load(store.keep(settings.cache, "pulmoes", RECIPE, code, make))
+    return store.keep(settings.cache, "pulmoes", RECIPE, code, make)
 
 
 def films(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:

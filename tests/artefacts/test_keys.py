@@ -13,7 +13,7 @@ KEPT = {kept.name.removeprefix("covidcam."): kept for kept in PACKAGE.kept()}
 
 def test_every_artefact_is_seen():
     assert len(KEPT) > 12
-    assert {"artefacts.data.raw_data", "lungs.finder.finder"} <= set(KEPT)
+    assert {"artefacts.data.raw_data", "lungs.finder.network_folder"} <= set(KEPT)
 
 
 @pytest.mark.parametrize("name", KEPT)

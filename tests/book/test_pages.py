@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 CELL = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # O que não é prosa: cabeçalho, células e diretivas de código, código e fórmulas, exemplos entre “”.
 NOT_PROSE = re.compile(
-    r"\A---\n.*?\n---\n|^```.*?^```$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|“[^”]*”|«[^»]*»",
+    r"\A---\n.*?\n---\n|^```.*?^```$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|“[^”]*”",
     re.MULTILINE | re.DOTALL,
 )
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n\n|\n(?=[-|#])")

@@ -7,7 +7,7 @@ import subprocess
 from covidcam_book import notebooks
 
 TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
-# Um nome curto numa tabela («COVID-19») não se parte no hífen; um título de coluna, só nos espaços.
+# Um nome curto numa tabela (“COVID-19”) não se parte no hífen; um título de coluna, só nos espaços.
 SHORT_CELL = re.compile(r"<(td(?=>(?:[^<]{0,16}|[^< ]{0,24})</td>)|th(?=>[^< ]{0,20}</th>))>")
 # Papéis que o docutils escreve e o padrão já abandonou, ou que pedem filhos que ele não põe.
 OBSOLETE_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')

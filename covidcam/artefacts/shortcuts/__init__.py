@@ -12,7 +12,7 @@ from covidcam.artefacts.shortcuts.films import (
     turn_dial,
     unlinked,
 )
-from covidcam.artefacts.shortcuts.networks import deep_features, train
+from covidcam.artefacts.shortcuts.networks import deep_features, network_file, train
 from covidcam.artefacts.shortcuts.tables import (
     BLIND,
     before_and_after,
@@ -34,6 +34,7 @@ __all__ = [
     "dial_experiment",
     "filmed_twice",
     "flattering",
+    "network_file",
     "one_mode",
     "real_films",
     "repair",

@@ -1,0 +1,59 @@
+"""O laboratório: as redes ao lado da página, e o motor como um texto que um script entrega.
+
+Aberta do disco, uma página não lê outros arquivos nem começa um trabalhador a partir de um deles;
+mas carrega scripts. Por isso o motor, que fica em vários arquivos para ser lido, chega à página num
+script só, como texto, e é dali que ela faz o trabalhador.
+"""
+
+import base64
+import shutil
+from pathlib import Path
+
+from covidcam import artefacts, live, settings
+
+PAGE = "book/laboratorio"
+FOLDER = "_static/laboratorio"
+# O que o trabalhador roda, nesta ordem.
+ENGINE = ("engine", "maps", "prepare", "novelty", "decode", "dicom", "worker")
+
+
+def setup(app):
+    """Põe as redes no site, se o livro tem o laboratório."""
+    app.connect("build-finished", _write)
+
+
+def _write(app, error):
+    if error is None and PAGE in app.env.found_docs:
+        write(Path(app.outdir, FOLDER), artefacts.laboratory(settings.read()))
+
+
+def write(folder, networks):
+    """Completa a pasta do laboratório com o que não é texto de ninguém.
+
+    Parameters
+    ----------
+    folder : Path
+        Onde já estão os arquivos de ``book/_static/laboratorio``.
+    networks : Path
+        O que `covidcam.artefacts.laboratory` devolve: os scripts das redes e dos filmes.
+    """
+    for script in networks.glob("*.js"):
+        shutil.copy(script, folder / script.name)
+    (folder / "motor.js").write_text(live.script("motor", engine(folder)), "utf-8")
+
+
+def engine(folder):
+    """O texto do trabalhador e a convolução compilada.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    dict of str to str
+    """
+    return {
+        "source": "\n".join((folder / f"{name}.js").read_text("utf-8") for name in ENGINE),
+        "kernel": base64.b64encode((folder / "conv.wasm").read_bytes()).decode(),
+    }
