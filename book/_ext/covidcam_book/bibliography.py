@@ -51,11 +51,24 @@ def cited(env, docname):
     -------
     list of sphinxcontrib.bibtex.domain.Citation
     """
-    domain = env.get_domain("cite")
     keys = {
         target.key
-        for reference in domain.citation_refs
+        for reference in (env.get_domain("cite").citation_refs if "cite" in env.domains else ())
         if reference.docname == docname
         for target in reference.targets
     }
-    return [citation for citation in domain.citations if citation.key in keys]
+    return [citation for citation in listed(env) if citation.key in keys]
+
+
+def listed(env):
+    """As obras da lista do livro; nenhuma num livro sem lista.
+
+    Parameters
+    ----------
+    env : sphinx.environment.BuildEnvironment
+
+    Returns
+    -------
+    list of sphinxcontrib.bibtex.domain.Citation
+    """
+    return env.get_domain("cite").citations if "cite" in env.domains else []

@@ -70,7 +70,7 @@ def write(app, repository):
     folder = Path(app.outdir, "cadernos")
     shutil.rmtree(folder, ignore_errors=True)  # um título que mudou deixaria o caderno antigo
     folder.mkdir()
-    works = {c.key: _authors(c.entry) for c in app.env.get_domain("cite").citations}
+    works = {c.key: _authors(c.entry) for c in bibliography.listed(app.env)}
     pages = {
         PurePosixPath(page).name: (title.astext(), _address(app, page, repository))
         for page, title in app.env.titles.items()
