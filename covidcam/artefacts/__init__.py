@@ -20,6 +20,13 @@ from covidcam.artefacts.data import arrays, raw_data, selection
 from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
+from covidcam.artefacts.interventions import (
+    Retakes,
+    causal_board,
+    dial_retakes,
+    judged_maps,
+    retakes,
+)
 from covidcam.artefacts.maps import (
     DELETIONS,
     FEW,
@@ -54,20 +61,24 @@ __all__ = [
     "SAMPLES",
     "Families",
     "Films",
+    "Retakes",
     "Trained",
     "abnormal_films",
     "annotated",
     "arrays",
     "beside_2020",
     "by_group",
+    "causal_board",
     "choose",
     "count",
+    "dial_retakes",
     "exploration",
     "faithful_board",
     "faithful_values",
     "families",
     "frozen_features",
     "honest_twin",
+    "judged_maps",
     "layers",
     "learned",
     "left_out",
@@ -87,6 +98,7 @@ __all__ = [
     "predicted_maps",
     "raw_data",
     "recipe",
+    "retakes",
     "selection",
     "split_comparison",
     "trained",

@@ -13,6 +13,7 @@ from covidcam.figures.classification import (
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import concepts, family, grid, labelled, maps, overlay, predictions
+from covidcam.figures.interventions import dial_retaken, falls, one_by_one, retaken
 from covidcam.figures.notes import (
     beside_2020_note,
     credits,
@@ -68,9 +69,11 @@ __all__ = [
     "credits",
     "deletion",
     "dial",
+    "dial_retaken",
     "dial_verdict",
     "discrimination",
     "explorer",
+    "falls",
     "family",
     "film",
     "greys",
@@ -83,6 +86,7 @@ __all__ = [
     "measured",
     "new",
     "number",
+    "one_by_one",
     "overlay",
     "pairs_note",
     "pairs_sentence",
@@ -99,6 +103,7 @@ __all__ = [
     "repairs_reading",
     "repairs_table",
     "repairs_verdicts",
+    "retaken",
     "show",
     "source_note",
     "standing",
