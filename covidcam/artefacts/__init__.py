@@ -21,6 +21,13 @@ from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
 from covidcam.artefacts.fresh import CANDIDATES, MEASURES, fresh_films, interval_coverage
+from covidcam.artefacts.interventions import (
+    Retakes,
+    causal_board,
+    dial_retakes,
+    judged_maps,
+    retakes,
+)
 from covidcam.artefacts.laboratory import laboratory
 from covidcam.artefacts.maps import (
     DELETIONS,
@@ -58,14 +65,17 @@ __all__ = [
     "SAMPLES",
     "Families",
     "Films",
+    "Retakes",
     "Trained",
     "abnormal_films",
     "annotated",
     "arrays",
     "beside_2020",
     "by_group",
+    "causal_board",
     "choose",
     "count",
+    "dial_retakes",
     "exploration",
     "faithful_board",
     "faithful_values",
@@ -74,6 +84,7 @@ __all__ = [
     "frozen_features",
     "honest_twin",
     "interval_coverage",
+    "judged_maps",
     "laboratory",
     "layers",
     "learned",
@@ -94,6 +105,7 @@ __all__ = [
     "predicted_maps",
     "raw_data",
     "recipe",
+    "retakes",
     "selection",
     "split_comparison",
     "trained",

@@ -36,6 +36,16 @@ class Effects(NamedTuple):
     total: np.ndarray
 
     @property
+    def strength(self) -> np.ndarray:
+        """A média dos dois jeitos, float64 (M,); só o de tirar, onde o outro não foi tentado.
+
+        É o valor de Shapley tomado só nas duas pontas: o objeto que chega primeiro e o que sai por
+        último. Com focos que se substituem, tirar um diz zero de todos; com focos que só juntos
+        bastam, pôr um diz zero de todos.
+        """
+        return np.where(np.isnan(self.added), self.removed, (self.removed + self.added) / 2)
+
+    @property
     def replaced(self) -> np.ndarray:
         """Objetos que outros substituem, bool (M,).
 
@@ -173,7 +183,7 @@ def agreement(
     masks : ndarray, bool (M, H, W)
         Onde está cada objeto.
     effects : Effects
-        Vale o efeito de tirar.
+        Vale a média dos dois jeitos, `Effects.strength`.
     least : float
         Efeitos que não diferem mais do que isto não fazem par.
 
@@ -270,7 +280,7 @@ def concordance(scores: np.ndarray, effects: Effects, least: float = 0.0) -> Agr
     pairs, films, first = [], [], np.full(len(effects.total), np.nan)
     for number in range(len(first)):
         kept = (effects.film == number) & np.isfinite(scores)
-        own, lost = scores[kept], effects.removed[kept]
+        own, lost = scores[kept], effects.strength[kept]
         i, j = np.triu_indices(len(own), 1)
         apart = np.abs(lost[i] - lost[j]) > least
         same = np.sign(own[i] - own[j]) * np.sign(lost[i] - lost[j])

@@ -29,6 +29,7 @@ from covidcam.figures.coverage import (
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import concepts, family, grid, labelled, maps, overlay, predictions
+from covidcam.figures.interventions import dial_retaken, falls, one_by_one, retaken
 from covidcam.figures.notes import (
     beside_2020_note,
     credits,
@@ -90,9 +91,11 @@ __all__ = [
     "credits",
     "deletion",
     "dial",
+    "dial_retaken",
     "dial_verdict",
     "discrimination",
     "explorer",
+    "falls",
     "family",
     "film",
     "greys",
@@ -107,6 +110,7 @@ __all__ = [
     "needed",
     "new",
     "number",
+    "one_by_one",
     "overlay",
     "pairs_note",
     "pairs_sentence",
@@ -126,6 +130,7 @@ __all__ = [
     "repairs_reading",
     "repairs_table",
     "repairs_verdicts",
+    "retaken",
     "show",
     "source_note",
     "standing",

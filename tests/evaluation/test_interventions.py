@@ -117,10 +117,12 @@ def test_two_objects_that_replace_each_other_mark_the_film():
     )
     assert found.replaced.tolist() == [True, True, False, False]
     assert found.marked.tolist() == [True, False]
+    assert found.strength.tolist() == pytest.approx([1.5, 1.4, 2.0, 1.0])
+    assert found._replace(added=np.full(4, np.nan)).strength.tolist() == found.removed.tolist()
 
 
 def test_equal_effects_make_no_pair():
-    lost = Effects(np.zeros(3, int), np.array([1.0, 1.05, 2.0]), np.zeros(3), np.ones(1))
+    lost = Effects(np.zeros(3, int), np.array([1.0, 1.05, 2.0]), np.full(3, np.nan), np.ones(1))
     assert len(concordance(np.arange(3), lost).pairs) == 3
     assert len(concordance(np.arange(3), lost, least=0.1).pairs) == 2
     assert concordance(np.array([1.0, np.nan, np.nan]), lost).first.tolist() != [1.0]
@@ -128,7 +130,7 @@ def test_equal_effects_make_no_pair():
 
 def test_bad_input():
     masks, film = boxes()
-    lost = Effects(film, np.arange(6.0), np.zeros(6), np.ones(2))
+    lost = Effects(film, np.arange(6.0), np.full(6, np.nan), np.ones(2))
     model = network(np.zeros(SIDE * SIDE))
     images = np.zeros((2, SIDE, SIDE, 1), np.float32)
     with pytest.raises(InputError, match="mesma classe"):
