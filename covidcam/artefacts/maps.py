@@ -14,7 +14,7 @@ from covidcam.artefacts.trained import Trained
 from covidcam.settings import Settings
 
 # Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
-SAMPLES = {"samples": 80, "steps": 8, "channels": 24, "window": 40, "stride": 20}
+SAMPLES = {"samples": 50, "steps": 8, "channels": 16, "window": 40, "stride": 20}
 FEW = 12  # radiografias em que se mede o que pergunta muitas vezes à rede
 # Poucas idas e voltas da rede: medem-se em todas as radiografias com lesão. Os que numa rede de
 # cabeça simples são um mapa só estão juntos, para que ele seja medido e mostrado uma vez.
