@@ -39,10 +39,10 @@ class Retakes:
         ``"whole"``, ``"empty"`` (sem lesão nenhuma), ``"held"`` (o mesmo, com a revelação do filme
         completo) e ``"control"`` (sem a parte sadia de tamanho mais parecido ao das lesões).
     answers : DataFrame
-        Uma linha por filme: label, patient, control (o nome da parte sadia), lesion_area e
-        control_area (da imagem), lesion_change e control_change (o quanto o filme muda, em cinzas,
-        na média), e, por chave de `images`, a probabilidade da classe verdadeira (whole…) e a
-        classe dita (whole_said…).
+        Uma linha por filme: label, patient, part (o nome da parte sadia), lesion_area e part_area
+        (da imagem), lesion_change e part_change (o quanto o filme muda, em cinzas, na média), e,
+        por chave de `images`, a probabilidade da classe verdadeira (whole…) e a classe dita
+        (whole_said…).
     objects : DataFrame
         Uma linha por objeto de cada filme: film, name, kind, area.
     masks : ndarray, bool (M, H, W)
@@ -164,7 +164,8 @@ def causal_board(settings: Settings, trained: Trained) -> pd.DataFrame:
 
     parameters = {"model": trained.key, "data": identity(settings, raw_data(settings))}
     folder = store.keep(settings.cache, "placar-causal", parameters, CODE, make)
-    return pd.read_csv(folder / "board.csv", dtype={"same_as": str}).fillna({"same_as": ""})
+    names = {"reference": "", "same_as": ""}  # onde não há, o CSV não guarda nada
+    return pd.read_csv(folder / "board.csv", dtype=dict.fromkeys(names, str)).fillna(names)
 
 
 def judged_maps(trained: Trained, taken: Retakes) -> dict[str, np.ndarray]:
@@ -182,8 +183,9 @@ def judged_maps(trained: Trained, taken: Retakes) -> dict[str, np.ndarray]:
     films = taken.films
     target = pd.Index(trained.classes).get_indexer(films.labels)
     healthy = trained.classes.index(HEALTHY)
+    options = {name: SAMPLES[name] for name in ("steps", "window", "stride")}
     made = cam.explain(
-        trained.model, films.images, list(JUDGED), target, against=healthy, **SAMPLES
+        trained.model, films.images, list(JUDGED), target, against=healthy, **options
     )
     maps = {name: each.values for name, each in made.items()}
     return maps | evaluation.opponents(films.images, films.lungs)
@@ -322,9 +324,9 @@ def _retake(seed, label, shape, look, patient):
         "masks": masks,
         "names": list(parts),
         "kinds": [each.kind for each in parts.values()],
-        "control": control,
+        "part": control,
         "lesion_area": float(union.mean()),
-        "control_area": float(parts[control].mask.mean()),
+        "part_area": float(parts[control].mask.mean()),
     }
 
 
@@ -344,9 +346,9 @@ def _facts(film):
     """O que se tirou de um filme, e quanto ele mudou."""
     whole, empty, _, control = film["images"].astype(int)
     return {
-        **{name: film[name] for name in ("control", "lesion_area", "control_area")},
+        **{name: film[name] for name in ("part", "lesion_area", "part_area")},
         "lesion_change": np.abs(whole - empty).mean(),
-        "control_change": np.abs(whole - control).mean(),
+        "part_change": np.abs(whole - control).mean(),
     }
 
 
