@@ -1,5 +1,6 @@
 """Os fantomas de teste refeitos sem cada objeto, o que a rede diz, e os mapas diante disso."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,11 @@ from covidcam.artefacts.trained import Trained
 from covidcam.settings import Settings
 
 HEALTHY = "NORMAL"  # a classe a que toda outra se compara: é a do filme sem lesões
-JUDGED = (*GRADIENT_FAMILY, "eigen-cam", "ablation-cam", "integrated-gradients", "occlusion")
+SLOW = {  # quantas perguntas fazem os que perguntam muitas vezes
+    "integrated-gradients": {"steps": SAMPLES["steps"]},
+    "occlusion": {name: SAMPLES[name] for name in ("window", "stride")},
+}
+JUDGED = (*GRADIENT_FAMILY, "eigen-cam", "ablation-cam", *SLOW)
 LEAST = 0.5  # efeitos que diferem menos do que meio logit não fazem par
 SIZE = "o tamanho do objeto"
 CODE = ["cam", "datasets", "evaluation", "models", "phantom"]
@@ -168,13 +173,17 @@ def causal_board(settings: Settings, trained: Trained) -> pd.DataFrame:
     return pd.read_csv(folder / "board.csv", dtype=dict.fromkeys(names, str)).fillna(names)
 
 
-def judged_maps(trained: Trained, taken: Retakes) -> dict[str, np.ndarray]:
+def judged_maps(
+    trained: Trained, taken: Retakes, methods: Sequence[str] = JUDGED
+) -> dict[str, np.ndarray]:
     """Os mapas do contraste da classe verdadeira com NORMAL, e os que não olham a rede.
 
     Parameters
     ----------
     trained : Trained
     taken : Retakes
+    methods : sequence of str
+        Nomes de `covidcam.cam.METHODS`; os oponentes entram sempre.
 
     Returns
     -------
@@ -183,10 +192,9 @@ def judged_maps(trained: Trained, taken: Retakes) -> dict[str, np.ndarray]:
     films = taken.films
     target = pd.Index(trained.classes).get_indexer(films.labels)
     healthy = trained.classes.index(HEALTHY)
-    options = {name: SAMPLES[name] for name in ("steps", "window", "stride")}
-    made = cam.explain(
-        trained.model, films.images, list(JUDGED), target, against=healthy, **options
-    )
+    ask = partial(cam.explain, trained.model, films.images, target=target, against=healthy)
+    made = ask(method=[name for name in methods if name not in SLOW])
+    made |= {name: ask(method=name, **SLOW[name]) for name in methods if name in SLOW}
     maps = {name: each.values for name, each in made.items()}
     return maps | evaluation.opponents(films.images, films.lungs)
 
