@@ -8,6 +8,7 @@ que faltar, a página faz, e o cadeado do depósito impede que os dois façam o 
 
 from covidcam import settings
 from covidcam.artefacts.comparison import families
+from covidcam.artefacts.interventions import causal_board
 from covidcam.artefacts.maps import faithful_board, predicted_maps, where_board
 from covidcam.artefacts.networks import honest_twin, memorizer, model_1, model_2
 from covidcam.artefacts.shortcuts import before_and_after, dial_experiment
@@ -28,6 +29,7 @@ def ahead(chosen: Settings) -> None:
     trained = model_2(phantoms)
     faithful_board(phantoms, trained)
     where_board(phantoms, trained)
+    causal_board(phantoms, trained)
     memorizer(phantoms)
     honest_twin(phantoms)
     dial_experiment(chosen)

@@ -1,5 +1,6 @@
 """Os fantomas de teste refeitos sem cada objeto, o que a rede diz, e os mapas diante disso."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,11 @@ from covidcam.artefacts.trained import Trained
 from covidcam.settings import Settings
 
 HEALTHY = "NORMAL"  # a classe a que toda outra se compara: é a do filme sem lesões
-JUDGED = (*GRADIENT_FAMILY, "eigen-cam", "ablation-cam", "integrated-gradients", "occlusion")
+SLOW = {  # quantas perguntas fazem os que perguntam muitas vezes
+    "integrated-gradients": {"steps": SAMPLES["steps"]},
+    "occlusion": {name: SAMPLES[name] for name in ("window", "stride")},
+}
+JUDGED = (*GRADIENT_FAMILY, "eigen-cam", "ablation-cam", *SLOW)
 LEAST = 0.5  # efeitos que diferem menos do que meio logit não fazem par
 SIZE = "o tamanho do objeto"
 CODE = ["cam", "datasets", "evaluation", "models", "phantom"]
@@ -39,10 +44,10 @@ class Retakes:
         ``"whole"``, ``"empty"`` (sem lesão nenhuma), ``"held"`` (o mesmo, com a revelação do filme
         completo) e ``"control"`` (sem a parte sadia de tamanho mais parecido ao das lesões).
     answers : DataFrame
-        Uma linha por filme: label, patient, control (o nome da parte sadia), lesion_area e
-        control_area (da imagem), lesion_change e control_change (o quanto o filme muda, em cinzas,
-        na média), e, por chave de `images`, a probabilidade da classe verdadeira (whole…) e a
-        classe dita (whole_said…).
+        Uma linha por filme: label, patient, part (o nome da parte sadia), lesion_area e part_area
+        (da imagem), lesion_change e part_change (o quanto o filme muda, em cinzas, na média), e,
+        por chave de `images`, a probabilidade da classe verdadeira (whole…) e a classe dita
+        (whole_said…).
     objects : DataFrame
         Uma linha por objeto de cada filme: film, name, kind, area.
     masks : ndarray, bool (M, H, W)
@@ -164,16 +169,21 @@ def causal_board(settings: Settings, trained: Trained) -> pd.DataFrame:
 
     parameters = {"model": trained.key, "data": identity(settings, raw_data(settings))}
     folder = store.keep(settings.cache, "placar-causal", parameters, CODE, make)
-    return pd.read_csv(folder / "board.csv", dtype={"same_as": str}).fillna({"same_as": ""})
+    names = {"reference": "", "same_as": ""}  # onde não há, o CSV não guarda nada
+    return pd.read_csv(folder / "board.csv", dtype=dict.fromkeys(names, str)).fillna(names)
 
 
-def judged_maps(trained: Trained, taken: Retakes) -> dict[str, np.ndarray]:
+def judged_maps(
+    trained: Trained, taken: Retakes, methods: Sequence[str] = JUDGED
+) -> dict[str, np.ndarray]:
     """Os mapas do contraste da classe verdadeira com NORMAL, e os que não olham a rede.
 
     Parameters
     ----------
     trained : Trained
     taken : Retakes
+    methods : sequence of str
+        Nomes de `covidcam.cam.METHODS`; os oponentes entram sempre.
 
     Returns
     -------
@@ -182,9 +192,9 @@ def judged_maps(trained: Trained, taken: Retakes) -> dict[str, np.ndarray]:
     films = taken.films
     target = pd.Index(trained.classes).get_indexer(films.labels)
     healthy = trained.classes.index(HEALTHY)
-    made = cam.explain(
-        trained.model, films.images, list(JUDGED), target, against=healthy, **SAMPLES
-    )
+    ask = partial(cam.explain, trained.model, films.images, target=target, against=healthy)
+    made = ask(method=[name for name in methods if name not in SLOW])
+    made |= {name: ask(method=name, **SLOW[name]) for name in methods if name in SLOW}
     maps = {name: each.values for name, each in made.items()}
     return maps | evaluation.opponents(films.images, films.lungs)
 
@@ -322,9 +332,9 @@ def _retake(seed, label, shape, look, patient):
         "masks": masks,
         "names": list(parts),
         "kinds": [each.kind for each in parts.values()],
-        "control": control,
+        "part": control,
         "lesion_area": float(union.mean()),
-        "control_area": float(parts[control].mask.mean()),
+        "part_area": float(parts[control].mask.mean()),
     }
 
 
@@ -344,9 +354,9 @@ def _facts(film):
     """O que se tirou de um filme, e quanto ele mudou."""
     whole, empty, _, control = film["images"].astype(int)
     return {
-        **{name: film[name] for name in ("control", "lesion_area", "control_area")},
+        **{name: film[name] for name in ("part", "lesion_area", "part_area")},
         "lesion_change": np.abs(whole - empty).mean(),
-        "control_change": np.abs(whole - control).mean(),
+        "part_change": np.abs(whole - control).mean(),
     }
 
 

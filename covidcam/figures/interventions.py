@@ -32,13 +32,13 @@ def retaken(
     pictures, titles, said = [], [], []
     for film in chosen:
         row = answers.iloc[film]
-        names = {"whole": "o filme", "empty": "sem as lesões", "control": f"sem {row['control']}"}
+        names = {"whole": "o filme", "empty": "sem as lesões", "control": f"sem {row['part']}"}
         for state, name in names.items():
             pictures.append(images[state][film])
             titles.append(f"{name}\n{row['label']}: {percent(row[state])}")
         said.append(
             f"num filme de {row['label']}, {percent(row['whole'])} com as lesões,"
-            f" {percent(row['empty'])} sem elas e {percent(row['control'])} sem {row['control']}"
+            f" {percent(row['empty'])} sem elas e {percent(row['control'])} sem {row['part']}"
         )
     alt = (
         "O mesmo filme refeito: completo, sem as lesões e sem uma parte sadia. A probabilidade da"
