@@ -1,5 +1,6 @@
 """Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
 
+from covidcam.figures.alarm import SCHOOLS, alarm_energies, alarm_maps
 from covidcam.figures.boards import board, board_table, by_class, deletion, randomization, verdicts
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.classification import (
@@ -30,6 +31,7 @@ from covidcam.figures.notes import (
     source_note,
 )
 from covidcam.figures.physics import greys, profile, thickness
+from covidcam.figures.reproducibility import redone_likeness, redone_maps
 from covidcam.figures.shortcuts import (
     against_blind,
     by_class_and_mode,
@@ -59,9 +61,12 @@ from covidcam.figures.text import (
 __all__ = [
     "INTERVALS",
     "MEASURES",
+    "SCHOOLS",
     "Exploration",
     "accuracies",
     "against_blind",
+    "alarm_energies",
+    "alarm_maps",
     "beside_2020_note",
     "between",
     "board",
@@ -106,6 +111,8 @@ __all__ = [
     "predictions",
     "profile",
     "randomization",
+    "redone_likeness",
+    "redone_maps",
     "reliability",
     "remedies",
     "remedies_note",
