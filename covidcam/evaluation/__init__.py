@@ -81,6 +81,7 @@ from covidcam.evaluation.scores import (
     summarize,
     twins,
 )
+from covidcam.evaluation.separation import separation
 
 __all__ = [
     "FAITHFUL",
@@ -142,6 +143,7 @@ __all__ = [
     "repairs",
     "road",
     "scoreboard",
+    "separation",
     "sign_flip",
     "sparseness",
     "split_gap",

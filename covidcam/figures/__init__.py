@@ -1,5 +1,6 @@
 """Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
 
+from covidcam.figures.alarm import SCHOOLS, alarm_energies, alarm_maps
 from covidcam.figures.boards import (
     METRICS,
     board,
@@ -40,6 +41,7 @@ from covidcam.figures.notes import (
     source_note,
 )
 from covidcam.figures.physics import greys, profile, thickness
+from covidcam.figures.reproducibility import redone_likeness, redone_maps
 from covidcam.figures.shortcuts import (
     against_blind,
     by_class_and_mode,
@@ -71,9 +73,12 @@ __all__ = [
     "INTERVALS",
     "MEASURES",
     "METRICS",
+    "SCHOOLS",
     "Exploration",
     "accuracies",
     "against_blind",
+    "alarm_energies",
+    "alarm_maps",
     "beside_2020_note",
     "between",
     "board",
@@ -122,6 +127,8 @@ __all__ = [
     "profile",
     "randomization",
     "recipe_note",
+    "redone_likeness",
+    "redone_maps",
     "reliability",
     "remedies",
     "remedies_note",
