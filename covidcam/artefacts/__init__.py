@@ -17,6 +17,7 @@ from covidcam.artefacts.comparison import (
     split_comparison,
 )
 from covidcam.artefacts.data import arrays, raw_data, selection
+from covidcam.artefacts.experiments import experiments
 from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
@@ -63,6 +64,7 @@ __all__ = [
     "by_group",
     "choose",
     "count",
+    "experiments",
     "exploration",
     "faithful_board",
     "faithful_values",

@@ -11,6 +11,8 @@ assets
     Uma só folha de estilo, e scripts que esperam o texto.
 citations
     Autores em português nas citações e na lista de referências.
+laboratory
+    As redes do laboratório ao lado da página, e o motor como um texto que ela carrega.
 images
     Texto alternativo, compressão, tamanho e carga tardia das figuras.
 mathematics
@@ -32,6 +34,7 @@ from covidcam_book import (
     cache,
     citations,
     images,
+    laboratory,
     mathematics,
     pages,
     portuguese,
@@ -46,6 +49,6 @@ def setup(app):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     cache.setup(app, chosen)
     status.setup(app, chosen, pages.commit(app.srcdir))
-    for subject in (ahead, assets, citations, images, mathematics, portuguese, pages):
+    for subject in (ahead, assets, citations, images, laboratory, mathematics, portuguese, pages):
         subject.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
