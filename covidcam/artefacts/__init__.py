@@ -17,6 +17,7 @@ from covidcam.artefacts.comparison import (
     split_comparison,
 )
 from covidcam.artefacts.data import arrays, raw_data, selection
+from covidcam.artefacts.experiments import experiments
 from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
@@ -76,6 +77,7 @@ __all__ = [
     "choose",
     "count",
     "dial_retakes",
+    "experiments",
     "exploration",
     "faithful_board",
     "faithful_values",

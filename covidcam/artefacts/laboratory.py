@@ -8,6 +8,7 @@ import numpy as np
 
 from covidcam import datasets, live, models, store
 from covidcam.artefacts.data import arrays
+from covidcam.artefacts.experiments import experiments
 from covidcam.artefacts.films import Films, abnormal_films
 from covidcam.artefacts.networks import model_2
 from covidcam.artefacts.novelty import usual_films
@@ -35,7 +36,7 @@ def laboratory(settings: Settings) -> Path:
     -------
     Path
         Uma pasta com ``modelo-2.js``, ``pulmoes.js``, ``estranheza.js``, ``filmes.js``,
-        ``botao-0.js`` … ``botao-100.js`` e ``filmes-botao.js``.
+        ``medidas.js``, ``botao-0.js`` … ``botao-100.js`` e ``filmes-botao.js``.
     """
     phantoms = settings.with_phantoms()
     trained = model_2(phantoms)
@@ -44,6 +45,8 @@ def laboratory(settings: Settings) -> Path:
     dials = {
         f"botao-{100 * dial:.0f}": network_file(phantoms, turn_dial(twice, dial)) for dial in DIALS
     }
+
+    measured = experiments(phantoms)
 
     def make(folder: Path) -> None:
         import keras
@@ -60,8 +63,9 @@ def laboratory(settings: Settings) -> Path:
             write(name, live.network_script(name, model, model.covidcam.classes))
         films = [*described(abnormal_films(trained, ABNORMAL)), *described(healthy(trained))]
         last = twice.pick(np.arange(len(twice.rows)) >= len(twice.rows) - len(LOOKS) * PAIRS)
-        write("filmes", _films_script("filmes", films))
-        write("filmes-botao", _films_script("filmes-botao", list(described(last))))
+        write("medidas", live.script("medidas", measured))
+        write("filmes", films_script("filmes", films, datasets.SIDE))
+        write("filmes-botao", films_script("filmes-botao", list(described(last)), SIDE))
 
     parameters = {
         "trained": trained.key,
@@ -69,6 +73,7 @@ def laboratory(settings: Settings) -> Path:
         "usual": arrays(phantoms).key,
         "dials": {name: file.parent.name for name, file in dials.items()},
         "twice": store.content(twice.images),
+        "measured": measured,
     }
     code = ["cam", "datasets", "evaluation", "live", "models", "novelty", "phantom"]
     code += ["figures/films", "lungs/finder", "artefacts/shortcuts/films"]
@@ -122,14 +127,27 @@ def described(films: Films) -> Iterator[dict]:
         }
 
 
-def _films_script(name, films):
+def films_script(name: str, films: list[dict], side: int) -> str:
+    """O script que entrega filmes à página, com as cores do mapa e as marcas que neles se plantam.
+
+    Parameters
+    ----------
+    name : str
+    films : list of dict
+        O que `described` diz de cada um.
+    side : int
+        O lado deles, em pixels.
+
+    Returns
+    -------
+    str
+    """
     stops = mpl.colormaps[COLORMAP](np.linspace(0, 1, 256), bytes=True)[:, :3]
-    marks = {"letter": live.letter, "border": live.border}
-    side = SIDE if name == "filmes-botao" else datasets.SIDE
+    marks = {"letter": live.letter(side), "border": live.border(side)}
     value = {
         "side": side,
         "films": films,
         "colours": stops.tolist(),
-        "marks": {mark: live.picture(draw(side)) for mark, draw in marks.items()},
+        "marks": {mark: live.picture(ink) for mark, ink in marks.items()},
     }
     return live.script(name, value)

@@ -17,6 +17,8 @@ citations, bibliography
     Autores em português nas citações e nas listas, a do livro e a de cada página do tutorial.
 head
     O alto das páginas do tutorial: objetivo, dados, pacotes, caderno, passos.
+laboratory
+    As redes do laboratório ao lado da página, e o motor como um texto que ela carrega.
 images
     Texto alternativo, compressão, tamanho e carga tardia das figuras.
 mathematics
@@ -40,6 +42,7 @@ from covidcam_book import (
     citations,
     head,
     images,
+    laboratory,
     mathematics,
     only,
     pages,
@@ -65,6 +68,7 @@ def setup(app):
         assets,
         citations,
         images,
+        laboratory,
         mathematics,
         portuguese,
         pages,

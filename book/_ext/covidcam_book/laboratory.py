@@ -13,8 +13,9 @@ from covidcam import artefacts, live, settings
 
 PAGE = "book/laboratorio"
 FOLDER = "_static/laboratorio"
-# O que o trabalhador roda, nesta ordem.
-ENGINE = ("engine", "maps", "prepare", "novelty", "decode", "dicom", "worker")
+# O que o trabalhador roda, nesta ordem, e o que roda no quadro fechado do filme do leitor.
+ENGINE = ("engine", "maps", "prepare", "novelty", "lungs", "decode", "dicom", "worker")
+FRAME = ("panel", "frame")
 
 
 def setup(app):
@@ -40,6 +41,11 @@ def write(folder, networks):
     for script in networks.glob("*.js"):
         shutil.copy(script, folder / script.name)
     (folder / "motor.js").write_text(live.script("motor", engine(folder)), "utf-8")
+    closed = {
+        "script": _joined(folder, FRAME),
+        "style": (folder / "laboratory.css").read_text("utf-8"),
+    }
+    (folder / "quadro.js").write_text(live.script("quadro", closed), "utf-8")
 
 
 def engine(folder):
@@ -54,6 +60,10 @@ def engine(folder):
     dict of str to str
     """
     return {
-        "source": "\n".join((folder / f"{name}.js").read_text("utf-8") for name in ENGINE),
+        "source": _joined(folder, ENGINE),
         "kernel": base64.b64encode((folder / "conv.wasm").read_bytes()).decode(),
     }
+
+
+def _joined(folder, names):
+    return "\n".join((folder / f"{name}.js").read_text("utf-8") for name in names)

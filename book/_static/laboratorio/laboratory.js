@@ -46,8 +46,7 @@ const laboratory = {
       said.textContent = "Trazendo a rede…";
       try {
         await this.need("motor", "panel", name);
-        await this.stations[name](place, said);
-        button.remove();
+        await this.stations[name](place);
       } catch (error) {
         button.disabled = false;
         said.textContent = `A estação não abriu: ${error.message}.`;
@@ -56,5 +55,9 @@ const laboratory = {
   },
 };
 
-document.addEventListener("DOMContentLoaded", () =>
-  document.querySelectorAll(".laboratory[data-station]").forEach((place) => laboratory.offer(place)));
+document.addEventListener("DOMContentLoaded", () => {
+  const style = document.createElement("link");
+  Object.assign(style, { rel: "stylesheet", href: `${laboratory.home}laboratory.css` });
+  document.head.append(style);
+  document.querySelectorAll(".laboratory[data-station]").forEach((place) => laboratory.offer(place));
+});

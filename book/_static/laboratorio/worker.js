@@ -65,8 +65,12 @@ const TASKS = {
     return {};
   },
 
+  // O que entra no lugar do que se esconde: o filme muito desfocado, a referência do livro.
+  reference: ({ grey, side }) => ({ reference: blur(grey, side, side / 12) }),
+
   lungs({ film, side }) {
-    return { logits: held.networks.pulmoes.run(forLungs(film, side)).output };
+    const logits = held.networks.pulmoes.run(forLungs(film, side)).output;
+    return { logits, ...locateLungs(logits, side) };
   },
 
   strangeness: ({ film, side }) => ({ value: strangeness(film, side, held.score) }),

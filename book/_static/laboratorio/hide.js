@@ -1,0 +1,101 @@
+"use strict";
+// Esconda a lesão: apagar o que a rede deveria ter visto, e depois a mesma forma em outro lugar.
+
+laboratory.stations.hide = async (place) => {
+  const { side, colours, films } = await openFilms("filmes");
+  const { classes } = await desk.network("modelo-2");
+  let film, grey, reference, intact, method = "cam", brush = 14, target = 0, busy = false, again = false;
+  const panel = board(place, {
+    side, colours, tap: paint,
+    label: "Radiografia; arraste para esconder. No teclado, as setas movem o pincel e a barra de espaço pinta",
+  });
+  let outline = false, what = "intacto";
+
+  const methods = [...MAPS, ["occlusion", "oclusão (demora)"]];
+  const [savedFilm, savedMethod] = recall("esconda");
+  if (methods.some(([name]) => name === savedMethod)) method = savedMethod;
+  const picker = choice("Filme", filmNames(films), (value) => open(+value), savedFilm);
+  panel.add(
+    picker,
+    choice("Mapa", methods, (value) => { method = value; start(); }, method),
+    make("div", { class: "laboratory-buttons" },
+      button("Esconder a lesão", () => cover(film.lesions, "sem a lesão")),
+      button("A mesma forma em outro lugar", () => cover(film.elsewhere, "com a mesma forma escondida em outro lugar")),
+      button("Refazer o filme", () => open(films.indexOf(film)))),
+    range("Tamanho do pincel", { min: 4, max: 40, value: brush }, (value) => (brush = value)),
+    tick("contorno da lesão", (checked) => { outline = checked; ask(); }),
+  );
+  await open(+picker.select.value);
+
+  async function open(index) {
+    film = films[index];
+    grey = film.grey.slice();
+    what = "intacto";
+    ({ reference } = await desk.ask("reference", { grey, side }));
+    for (const each of panel.controls.querySelectorAll(".laboratory-buttons button"))
+      each.disabled = !film.lesions && !each.textContent.startsWith("Refazer");
+    await start();
+  }
+
+  // O filme intacto decide a classe explicada e a escala do mapa.
+  async function start() {
+    remember("esconda", films.indexOf(film), method);
+    intact = await explain(film.grey, null);
+    target = intact.target;
+    intact.top = largest(intact.map);
+    await ask();
+  }
+
+  async function explain(shown, target) {
+    const details = { name: "modelo-2", film: inColour(shown) };
+    if (method !== "occlusion") return desk.ask("explain", { ...details, target, method });
+    const answer = await desk.ask("explain", { ...details, target });
+    const options = { target: answer.target, window: 40, stride: 20 };
+    const { map } = await desk.ask("occlude", { ...details, ...options }, ({ map, done }) => {
+      panel.show({ grey: shown, map, top: largest(map) });
+      panel.say(`Oclusão: ${percent(done)} das janelas.`);
+    });
+    return { ...answer, map };
+  }
+
+  function paint(x, y) {
+    for (let row = Math.max(0, y - brush); row <= Math.min(side - 1, y + brush); row++)
+      for (let column = Math.max(0, x - brush); column <= Math.min(side - 1, x + brush); column++)
+        if (Math.hypot(column - x, row - y) <= brush) hide(row * side + column);
+    what = "com o que você escondeu";
+    if (method !== "occlusion") ask();
+  }
+
+  function cover(mask, text) {
+    grey = film.grey.slice();
+    mask.forEach((value, pixel) => value > 127 && hide(pixel));
+    what = text;
+    ask();
+  }
+
+  const hide = (pixel) => (grey[pixel] = reference[pixel]);
+
+  // Enquanto uma resposta não chega não se pede outra; no fim, pede-se a do último estado.
+  async function ask() {
+    again = true;
+    if (busy) return;
+    busy = true;
+    while (again) {
+      again = false;
+      const found = what === "intacto" ? intact : await explain(grey, target);
+      panel.show({ grey, map: found.map, top: intact.top, outline: outline ? film.lesions : null });
+      panel.answer(classes, found.logits, intact.logits);
+      panel.say(sentence(found));
+    }
+    busy = false;
+  }
+
+  function sentence({ logits, mean, bias, target }) {
+    const now = classes[chosenClass(logits)], before = classes[chosenClass(intact.logits)];
+    const sum = method !== "cam" ? ""
+      : ` A média do mapa, ${number(mean)}, mais o viés, ${number(bias)}, dá o logit: ${number(logits[target])}.`;
+    if (what === "intacto") return `No filme intacto, a rede diz ${now}; a verdade é ${film.truth}.${sum}`;
+    const answer = now === before ? `continua a dizer ${now}` : `deixa de dizer ${before} e passa a dizer ${now}`;
+    return `No filme ${what}, a rede ${answer}.${sum}`;
+  }
+};

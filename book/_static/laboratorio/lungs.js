@@ -1,0 +1,56 @@
+"use strict";
+// Da saída da rede dos pulmões a uma máscara, como covidcam.lungs.locate: de cada lado, o maior pedaço
+// em que a probabilidade passa de metade, se é grande e a rede está segura.
+
+const GRID = 64, FINE_GRID = 128, SMALLEST = 0.01, DOUBTFUL = 0.75;
+
+// A máscara no lado do filme, e a confiança: 0 no pulmão que não foi achado, em média dos dois.
+function locateLungs(logits, side) {
+  const mask = new Float64Array(FINE_GRID ** 2);
+  let confidence = 0;
+  for (const lung of [0, 1]) {
+    const coarse = Float64Array.from({ length: GRID ** 2 }, (_, i) => logits[2 * i + lung]);
+    const likely = stretchGrid(coarse, GRID, FINE_GRID).map((logit) => 1 / (1 + Math.exp(-logit)));
+    const piece = largestPiece(likely, FINE_GRID);
+    const common = piece.reduce((sum, i) => sum + likely[i], 0);
+    const sure = (2 * common) / (likely.reduce((sum, p) => sum + p, 0) + piece.length);
+    if (piece.length < SMALLEST * FINE_GRID ** 2 || sure < DOUBTFUL) continue;
+    for (const i of piece) mask[i] = 1;
+    confidence += sure / 2;
+  }
+  const whole = stretchGrid(mask, FINE_GRID, side);
+  return { mask: Uint8Array.from(whole, (value) => (value > 0.5 ? 255 : 0)), confidence };
+}
+
+// Bilinear, com os centros das células em meio pixel: a do OpenCV.
+function stretchGrid(values, from, to) {
+  const place = places({ count: from, start: (to / from - 1) / 2, step: to / from, low: 0, high: to }, to);
+  return Float64Array.from({ length: to * to }, (_, i) => {
+    const [above, below, down] = place[Math.floor(i / to)], [left, right, across] = place[i % to];
+    const row = (y) => values[y * from + left] * (1 - across) + values[y * from + right] * across;
+    return row(above) * (1 - down) + row(below) * down;
+  });
+}
+
+// Os pontos do maior pedaço acima de metade, em que se passa de um a outro também na diagonal.
+function largestPiece(likely, side) {
+  const seen = new Uint8Array(likely.length);
+  let best = [];
+  for (let start = 0; start < likely.length; start++) {
+    if (seen[start] || likely[start] <= 0.5) continue;
+    const piece = [start];
+    seen[start] = 1;
+    for (let k = 0; k < piece.length; k++) {
+      const x = piece[k] % side, y = Math.floor(piece[k] / side);
+      for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, side - 1); row++)
+        for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, side - 1); column++) {
+          const i = row * side + column;
+          if (seen[i] || likely[i] <= 0.5) continue;
+          seen[i] = 1;
+          piece.push(i);
+        }
+    }
+    if (piece.length > best.length) best = piece;
+  }
+  return best;
+}
