@@ -70,6 +70,11 @@ def test_importing_the_package_and_its_rooms_loads_no_tensorflow():
     assert loaded_tensorflow("; ".join(f"import {name}" for name in MODULES)) == "[]"
 
 
+def test_asking_what_a_module_is_loads_no_tensorflow():
+    asks = "from covidcam.cam import tf; assert not hasattr(tf, '__sphinx_mock__')"
+    assert loaded_tensorflow(asks) == "[]"
+
+
 def test_the_check_above_sees_what_is_loaded():
     assert loaded_tensorflow("import sys; sys.modules['keras'] = sys") == "['keras']"
 

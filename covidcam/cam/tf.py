@@ -5,6 +5,8 @@
 
 
 def __getattr__(name):
+    if name.startswith("__"):  # quem só pergunta o que este módulo é, como a documentação
+        raise AttributeError(name)
     import tensorflow
 
     return getattr(tensorflow, name)

@@ -1,7 +1,6 @@
 """O caderno de cada página: texto que qualquer Jupyter mostra, e as saídas da construção."""
 
 import ast
-import shutil
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -58,24 +57,28 @@ def name(app, pagename):
     return f"{make_id(app.env.titles[pagename].astext())}.ipynb"
 
 
-def write(app, repository):
-    """Escreve os cadernos de todas as páginas que têm código.
+def write(app, written, repository):
+    """Escreve os cadernos das páginas que têm código e foram escritas nesta construção.
 
     Parameters
     ----------
     app : sphinx.application.Sphinx
+    written : set of str
+        As páginas escritas.
     repository : mapping of str to str
         Os endereços que `covidcam_book.pages.repository` conhece.
     """
     folder = Path(app.outdir, "cadernos")
-    shutil.rmtree(folder, ignore_errors=True)  # um título que mudou deixaria o caderno antigo
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
+    current = [page for page in app.env.found_docs if is_notebook(app, page)]
+    for file in set(folder.iterdir()) - {folder / name(app, page) for page in current}:
+        file.unlink()  # de uma página que saiu, ou que mudou de título
     works = {c.key: _authors(c.entry) for c in bibliography.listed(app.env)}
     pages = {
         PurePosixPath(page).name: (title.astext(), _address(app, page, repository))
         for page, title in app.env.titles.items()
     }
-    for pagename in filter(lambda page: is_notebook(app, page), app.env.found_docs):
+    for pagename in sorted(written.intersection(current)):
         executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
         known = executed.is_file()
         notebook = nbformat.read(executed, 4) if known else read(text(app, pagename))
@@ -102,12 +105,14 @@ def _address(app, page, repository):
 def _authors(entry):
     """Os autores, como o texto os cita, e o ano."""
     people = entry.persons.get("author", [])
-    last = [
-        Text.from_latex(" ".join([*p.prelast_names, *p.last_names])).render_as("text")
-        for p in people
-    ]
+    last = [_plain(" ".join([*p.prelast_names, *p.last_names])) for p in people]
     several = len(last) > 2 or last[-1:] == ["others"]
     return (f"{last[0]} et al." if several else " e ".join(last)), entry.fields["year"]
+
+
+def _plain(latex):
+    """Um nome sem LaTeX; ler o que não o tem custa caro, e são quase todos."""
+    return Text.from_latex(latex).render_as("text") if set(latex) & set("{\\") else latex
 
 
 def glued(notebook):

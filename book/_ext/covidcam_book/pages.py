@@ -16,11 +16,11 @@ OBSOLETE_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="cita
 def setup(app):
     """Prepara cada página antes de ela ser escrita, e os cadernos depois de todas."""
     address = repository(os.environ)
-    version = commit(app.srcdir)
+    version, written = commit(app.srcdir), set()
     app.connect("html-page-context", lambda *page: _prepare(*page, address, version), priority=900)
+    app.connect("html-page-context", lambda app, pagename, *_: written.add(pagename))
     app.connect(
-        "build-finished",
-        lambda app, error: error or notebooks.write(app, address),
+        "build-finished", lambda app, error: error or notebooks.write(app, written, address)
     )
 
 
