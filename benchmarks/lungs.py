@@ -1,4 +1,4 @@
-"""Os pulmões achados por uma rede que só viu fantomas, contra as caixas de radiologistas.
+"""Os pulmões achados por uma rede que só viu fantomas, contra as caixas do acervo.
 
 Uso: ``python -m benchmarks.lungs --real PASTA``, com a pasta no leiaute dos acervos públicos e
 ``lung_boxes.json`` ao lado das imagens. Mede, nos filmes frontais com caixas, a média da
@@ -132,7 +132,7 @@ def interval(values, patients):
 
 def main():
     """Lê as opções e imprime a comparação."""
-    parser = argparse.ArgumentParser(description="Pulmões achados contra caixas de radiologistas")
+    parser = argparse.ArgumentParser(description="Pulmões achados contra as caixas do acervo")
     parser.add_argument("--real", required=True, help="pasta com filmes reais no leiaute público")
     report(parser.parse_args().real)
 

@@ -36,7 +36,7 @@ from covidcam.cam.heatmaps import rectify
 SIDE, CLASSES = 224, 3
 CENTRE = (SIDE - 1) / 2
 LIMITS = {"fita": 1e-4, "lugar": 3.0, "mancha": 4.0}
-PROJECTIONS = 2
+PROJECTIONS = 8
 # A camada que toma quem usa a rede. Nas outras é o que entra no agrupamento global, que em várias
 # só tem o nome numerado que o Keras lhe dá.
 TAKEN = {"VGG16": "block5_conv3", "VGG19": "block5_conv4"}

@@ -64,3 +64,22 @@ def reason(error: OSError) -> str:
         if isinstance(error, kind):
             return text
     return NUMBERED.get(error.errno, f"erro {error.errno} do sistema")
+
+
+def one_line(text: str) -> str:
+    r"""Escreve um texto numa linha só, com o que não se imprime em código.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(one_line("tórax" + chr(10) + "2.png"))
+    tórax\n2.png
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from covidcam import progress
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -89,7 +91,8 @@ def keep(
             shutil.rmtree(partial, ignore_errors=True)  # o resto de uma execução interrompida
             partial.mkdir()
             try:
-                make(partial)
+                with progress.making(_said(name, parameters)):
+                    make(partial)
             except BaseException:
                 shutil.rmtree(partial, ignore_errors=True)
                 raise
@@ -177,6 +180,11 @@ def content(*arrays: "np.ndarray") -> str:
         total.update(f"{array.dtype.str}{array.shape}".encode())
         total.update(array if array.flags.c_contiguous else array.tobytes())
     return total.hexdigest()[:16]
+
+
+def _said(name: str, parameters: Mapping) -> str:
+    """O nome de um artefato, com o da rede que ele é."""
+    return f"{name} ({parameters['name']})" if "name" in parameters else name
 
 
 def _key(parameters: Mapping, code: Iterable[str], make: Callable) -> str:

@@ -23,7 +23,7 @@ def test_actions_are_pinned_by_commit_with_their_version(file):
 def test_permissions_are_the_least(file):
     text = yaml.safe_load(file.read_text("utf-8"))
     assert text["permissions"] == {"contents": "read"}
-    assert "pull_request_target" not in text[True]  # o YAML lê a chave «on» como verdadeiro
+    assert "pull_request_target" not in text[True]  # o YAML lê a chave “on” como verdadeiro
     for name, job in text["jobs"].items():
         allowed = {"pages": "write", "id-token": "write"} if name == "publicar" else None
         assert job.get("permissions") == allowed

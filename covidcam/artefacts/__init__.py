@@ -21,6 +21,14 @@ from covidcam.artefacts.experiments import experiments
 from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
+from covidcam.artefacts.fresh import CANDIDATES, MEASURES, fresh_films, interval_coverage
+from covidcam.artefacts.interventions import (
+    Retakes,
+    causal_board,
+    dial_retakes,
+    judged_maps,
+    retakes,
+)
 from covidcam.artefacts.laboratory import laboratory
 from covidcam.artefacts.maps import (
     DELETIONS,
@@ -50,27 +58,35 @@ from covidcam.artefacts.novelty import usual_films
 from covidcam.artefacts.trained import Trained
 
 __all__ = [
+    "CANDIDATES",
     "DELETIONS",
     "FEW",
     "GRADIENT_FAMILY",
+    "MEASURES",
     "SAMPLES",
     "Families",
     "Films",
+    "Retakes",
     "Trained",
     "abnormal_films",
     "annotated",
     "arrays",
     "beside_2020",
     "by_group",
+    "causal_board",
     "choose",
     "count",
+    "dial_retakes",
     "experiments",
     "exploration",
     "faithful_board",
     "faithful_values",
     "families",
+    "fresh_films",
     "frozen_features",
     "honest_twin",
+    "interval_coverage",
+    "judged_maps",
     "laboratory",
     "layers",
     "learned",
@@ -91,6 +107,7 @@ __all__ = [
     "predicted_maps",
     "raw_data",
     "recipe",
+    "retakes",
     "selection",
     "split_comparison",
     "trained",

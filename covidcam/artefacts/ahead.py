@@ -7,9 +7,13 @@ que faltar, a página faz, e o cadeado do depósito impede que os dois façam o 
 """
 
 from covidcam import settings
+from covidcam.artefacts.alarm import alarm
 from covidcam.artefacts.comparison import families
+from covidcam.artefacts.fresh import interval_coverage
+from covidcam.artefacts.interventions import causal_board
 from covidcam.artefacts.maps import faithful_board, predicted_maps, where_board
 from covidcam.artefacts.networks import honest_twin, memorizer, model_1, model_2
+from covidcam.artefacts.reproducibility import redone
 from covidcam.artefacts.shortcuts import before_and_after, dial_experiment
 from covidcam.settings import Settings
 
@@ -28,10 +32,14 @@ def ahead(chosen: Settings) -> None:
     trained = model_2(phantoms)
     faithful_board(phantoms, trained)
     where_board(phantoms, trained)
+    causal_board(phantoms, trained)
     memorizer(phantoms)
     honest_twin(phantoms)
     dial_experiment(chosen)
     before_and_after(chosen)
+    interval_coverage(phantoms, trained)
+    redone(phantoms)
+    alarm(chosen)
 
 
 if __name__ == "__main__":

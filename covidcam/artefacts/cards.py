@@ -1,7 +1,6 @@
 """O que as fichas dizem: as tabelas dos dados e da rede, tiradas do catálogo e da execução."""
 
 import inspect
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +19,11 @@ UNKNOWN = "não informado"
 AGES = ([0, 18, 40, 60, 80, np.inf], ["0 a 17", "18 a 39", "40 a 59", "60 a 79", "80 ou mais"])
 VIEWS = {"AP Supine": "AP, deitado", "AP Erect": "AP, em pé"}
 SEXES = {"F": "feminino", "M": "masculino"}
+HEADS = {
+    "pooled": "média global e uma camada densa",
+    "2020-modelo-1": "a de 2020, com um neurônio na saída",
+    "2020-modelo-2": "a de 2020, com um neurônio por classe",
+}
 LAYERS = {
     "BatchNormalization": "normalização",
     "Conv2D": "convolução",
@@ -38,20 +42,15 @@ def people(settings: Settings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As linhas dos arrays do Modelo 2, com a incidência (view) em português, e mais: sex, age (a
-        faixa), com “não informado” onde o acervo não diz.
+        As linhas dos arrays do Modelo 2, com a incidência (view) e o sexo (sex) em português e a
+        idade (age) em faixas; “não informado” onde o acervo não diz.
     """
     rows = arrays(settings).rows
-    rows = rows.assign(view=rows["view"].replace(VIEWS))
-    table = raw_data(settings) / "covid-chestxray-dataset" / "metadata.csv"
-    if not table.is_file():
-        return rows.assign(sex=UNKNOWN, age=UNKNOWN)
-    known = pd.read_csv(table, dtype=str).drop_duplicates("filename").set_index("filename")
-    file = rows["path"].map(lambda path: Path(path).name).where(rows["source"] == "cohen")
-    age = pd.to_numeric(file.map(known["age"]), errors="coerce")
+    ages = pd.cut(rows["age"], AGES[0], right=False, labels=AGES[1])
     return rows.assign(
-        sex=file.map(known["sex"]).map(SEXES).astype(object).fillna(UNKNOWN),
-        age=pd.cut(age, AGES[0], right=False, labels=AGES[1]).astype(object).fillna(UNKNOWN),
+        view=rows["view"].replace(VIEWS),
+        sex=rows["sex"].map(SEXES).astype(object).fillna(UNKNOWN),
+        age=ages.astype(object).fillna(UNKNOWN),
     )
 
 
@@ -91,7 +90,7 @@ def by_group(settings: Settings, trained: Trained) -> pd.DataFrame:
     -------
     DataFrame
         Uma linha por grupo (classe, acervo, incidência, modo, sexo, idade): imagens, pacientes,
-        acurácia, de, a (`covidcam.evaluation.wilson_by_patient`).
+        acurácia, de, a (`covidcam.evaluation.interval`).
     """
     rows = people(settings).iloc[trained.test].reset_index(drop=True)
     names = {
@@ -106,7 +105,7 @@ def by_group(settings: Settings, trained: Trained) -> pd.DataFrame:
     for column, name in names.items():
         for value, index in rows.groupby(column).indices.items():
             people_here = trained.patients[index]
-            interval = evaluation.wilson_by_patient(trained.right[index], people_here)
+            interval = evaluation.interval(trained.right[index], people_here, "proportion")
             records[name, value] = (len(index), len(set(people_here)), *interval)
     columns = ["imagens", "pacientes", "acurácia", "de", "a"]
     index = pd.MultiIndex.from_tuples(records)
@@ -139,20 +138,18 @@ def annotated(notes: models.Notes) -> pd.DataFrame:
     DataFrame of str
         Uma linha por anotação.
     """
-    versions = [f"{name} {version}" for name, version in notes.versions.items()]
     told = {
         "rede": notes.name,
         "classes, na ordem das saídas": listing(list(notes.classes)),
         "altura, largura e canais da entrada": " × ".join(map(str, notes.input_shape)),
         "valores de um pixel": f"de {notes.range[0]} a {notes.range[1]}",
         "imagens do treino": {"fantoma": "fantomas", "real": "radiografias reais"}[notes.source],
-        "bibliotecas": listing(versions),
-    }
+    } | {f"versão de {name}": version for name, version in notes.versions.items()}
     return pd.Series(told).to_frame("anotado")
 
 
 def recipe(trained: Trained, model: str = "modelo-2") -> pd.Series:
-    """Como uma rede do livro se treina, tirado dela e da sua receita.
+    """Como uma rede foi treinada, tirado dela e da sua receita.
 
     Parameters
     ----------
@@ -168,12 +165,12 @@ def recipe(trained: Trained, model: str = "modelo-2") -> pd.Series:
     architecture = models.ARCHITECTURES[trained.name]
     options = {
         name: each.default for name, each in inspect.signature(models.train).parameters.items()
-    } | dict(architecture.recipes[model])
+    } | dict(trained.recipe)
     frozen, learnt = models.cut(trained.model)
     price = options["sparsity"]
     return pd.Series(
         {
-            "cabeça": architecture.head(model),
+            "cabeça": HEADS[architecture.head(model)],
             "camadas com pesos": str(len(layers(trained.model))),
             "parâmetros, parte congelada": thousands(frozen.count_params()),
             "parâmetros, parte treinada": thousands(learnt.count_params()),

@@ -36,7 +36,7 @@ class Families:
     missing: dict[str, str]
 
 
-def families(settings: Settings) -> Families:
+def families(settings: Settings, recipes: Mapping[str, Mapping] | None = None) -> Families:
     """O Modelo 2 com cada família que a fonte permite.
 
     Nos fantomas, as minis; nas radiografias reais, as congeladas cujos pesos existem — e, se não
@@ -45,11 +45,14 @@ def families(settings: Settings) -> Families:
     Parameters
     ----------
     settings : Settings
+    recipes : mapping of str to mapping, optional
+        A receita das redes que não se treinam com a do livro, pelo nome delas.
 
     Returns
     -------
     Families
     """
+    recipes = recipes or {}
     minis, full = (
         [name for name, each in models.ARCHITECTURES.items() if each.frozen == frozen]
         for frozen in (False, True)
@@ -57,7 +60,8 @@ def families(settings: Settings) -> Families:
     full = full if settings.source == "real" else []
     missing = {name: file for name in full if (file := missing_weights(settings, name))}
     names = [name for name in full if name not in missing] or minis
-    return Families({name: trained(settings, name) for name in names}, missing)
+    found = {name: trained(settings, name, recipe=recipes.get(name)) for name in names}
+    return Families(found, missing)
 
 
 def pairs(found: Families) -> pd.DataFrame:
@@ -74,14 +78,14 @@ def pairs(found: Families) -> pd.DataFrame:
     -------
     DataFrame
         Uma linha por par: first, second, mean (o que a primeira acerta a mais), low e high (o
-        intervalo de 95 %, sorteando pacientes), only_first e only_second (as imagens que só uma
+        intervalo de 95 %, por paciente), only_first e only_second (as imagens que só uma
         acerta), chance (a de `covidcam.evaluation.sign_flip`, vezes o número de pares, até 1).
     """
     records = []
     for (one, first), (other, second) in itertools.combinations(found.trained.items(), 2):
         gained = first.right - 1.0 * second.right
         record = {"first": one, "second": other}
-        record |= evaluation.bootstrap(gained, first.patients)._asdict()
+        record |= evaluation.interval(gained, first.patients)._asdict()
         record |= {"only_first": (gained > 0).sum(), "only_second": (gained < 0).sum()}
         records.append({**record, "chance": evaluation.sign_flip(gained, first.patients)})
     columns = ["first", "second", *evaluation.Interval._fields, "only_first", "only_second"]

@@ -14,16 +14,20 @@ from covidcam.artefacts.trained import Trained
 from covidcam.settings import Settings
 
 # Quantas perguntas fazem os métodos lentos quando medem muitas radiografias de uma vez.
-SAMPLES = {"samples": 80, "steps": 8, "channels": 24, "window": 40, "stride": 20}
+SAMPLES = {"samples": 50, "steps": 8, "channels": 16, "window": 40, "stride": 20}
 FEW = 12  # radiografias em que se mede o que pergunta muitas vezes à rede
-# Um mapa destes custa à rede uma ida e uma volta: medem-se em todas as radiografias com lesão.
+# Poucas idas e voltas da rede: medem-se em todas as radiografias com lesão. Os que numa rede de
+# cabeça simples são um mapa só estão juntos, para que ele seja medido e mostrado uma vez.
 GRADIENT_FAMILY = (
     "grad-cam",
     "cam",
     "xgrad-cam",
     "hires-cam",
+    "shapley-cam",
     "grad-cam++",
     "layer-cam",
+    "grad-cam-elementwise",
+    "smooth-grad-cam++",
     "gradient",
     "guided-grad-cam",
 )
@@ -66,7 +70,7 @@ def faithful_values(settings: Settings, trained: Trained) -> pd.DataFrame:
     DataFrame
         Como o de `covidcam.evaluation.measure`; film conta as radiografias de `abnormal_films`.
     """
-    fast = tuple(name for name in GRADIENT_FAMILY if name in cam.METHODS)
+    fast = tuple(name for name in cam.METHODS if name in GRADIENT_FAMILY)
     slow = tuple(name for name in cam.METHODS if name not in fast)
     cheap, dear = (*DELETIONS, "average_drop"), ("insertion", "road")
     parts = [measured(settings, trained, cheap, fast), measured(settings, trained, dear, fast, FEW)]
@@ -77,7 +81,7 @@ def faithful_values(settings: Settings, trained: Trained) -> pd.DataFrame:
 
 
 def faithful_board(settings: Settings, trained: Trained) -> pd.DataFrame:
-    """O placar do que os mapas dizem da rede, com o intervalo que poucos pacientes pedem.
+    """O placar do que os mapas dizem da rede.
 
     Parameters
     ----------
@@ -88,11 +92,11 @@ def faithful_board(settings: Settings, trained: Trained) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Como o de `covidcam.evaluation.summarize`, com `covidcam.evaluation.bootstrap_t`.
+        Como o de `covidcam.evaluation.summarize`.
     """
     values = faithful_values(settings, trained)
     patients = abnormal_films(trained).patients
-    return evaluation.summarize(values, patients, interval=evaluation.bootstrap_t)
+    return evaluation.summarize(values, patients)
 
 
 def measured(
@@ -212,7 +216,7 @@ def tuned_overlap(trained: Trained, methods: Sequence[str]) -> pd.DataFrame:
         threshold = evaluation.tune_threshold(before[name], validation.lesions)
         tuned = evaluation.iou(after[name], test.lesions, threshold)
         otsu = evaluation.iou(after[name], test.lesions)
-        change = evaluation.bootstrap(tuned - otsu, test.patients)
+        change = evaluation.interval(tuned - otsu, test.patients)
         same_as = first[name] if first[name] != name else ""
         means = float(np.mean(tuned)), float(np.mean(otsu))
         records[name] = (same_as, threshold, *means, *change)
@@ -244,7 +248,7 @@ def lung_energy(settings: Settings) -> pd.DataFrame:
     records = {}
     for label, part in rows.iloc[kept].reset_index(drop=True).groupby("label"):
         if part["patient"].nunique() > 1:
-            interval = evaluation.bootstrap(ratios[part.index], part["patient"].to_numpy())
+            interval = evaluation.interval(ratios[part.index], part["patient"].to_numpy(), "ratio")
             records[label] = (len(part), part["patient"].nunique(), *interval)
     columns = ["imagens", "pacientes", "energia, em vezes o acaso", "de", "a"]
     return pd.DataFrame.from_dict(records, orient="index", columns=columns)

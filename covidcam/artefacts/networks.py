@@ -128,6 +128,7 @@ def trained(
     return Trained(
         name=name,
         data=data,
+        recipe=recipe,
         history=pd.read_csv(folder / "history.csv"),
         train=train,
         validation=validation,

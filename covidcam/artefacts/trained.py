@@ -1,6 +1,7 @@
 """Uma rede treinada e o que se pergunta dela."""
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ class Trained:
     name : str
     data : Arrays
         As imagens que a treinaram e testaram.
+    recipe : mapping
+        As opções de `covidcam.models.train` que a treinaram; as outras são as de costume.
     history : DataFrame
         Uma linha por época.
     train, validation, test : ndarray of int
@@ -37,6 +40,7 @@ class Trained:
 
     name: str
     data: Arrays
+    recipe: Mapping
     history: pd.DataFrame
     train: np.ndarray
     validation: np.ndarray

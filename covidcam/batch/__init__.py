@@ -1,7 +1,7 @@
 """Imagens do leitor -> mapas, tabelas e um relatório, numa pasta que se pode retomar."""
 
 from covidcam.batch.films import content_of, in_unnamed_file, resampled, scaled, size_of
-from covidcam.batch.inputs import Found, Item, collect, one_line, share, told
+from covidcam.batch.inputs import Found, Item, collect, share, told
 from covidcam.batch.job import Job
 from covidcam.batch.results import DISCLAIMER, Output, request_for
 from covidcam.batch.work import Tools, run
@@ -16,7 +16,6 @@ __all__ = [
     "collect",
     "content_of",
     "in_unnamed_file",
-    "one_line",
     "request_for",
     "resampled",
     "run",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from covidcam.batch.png import MARK
 from covidcam.datasets import EXTENSIONS, looks_like_image
-from covidcam.errors import InputError
+from covidcam.errors import InputError, one_line
 
 OURS = ("partes", "mapas", "sobreposicoes")  # as pastas que uma execução faz
 REQUEST = "pedido.json"  # a marca de uma pasta de resultados
@@ -152,25 +152,6 @@ def told(left_out: dict[str, int]) -> str:
     'não é imagem (.txt): 2; escondido: 1'
     """
     return "; ".join(f"{reason}: {count}" for reason, count in left_out.items())
-
-
-def one_line(text: str) -> str:
-    r"""Escreve um texto numa linha só, com o que não se imprime em código.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> print(one_line("tórax" + chr(10) + "2.png"))
-    tórax\n2.png
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def is_result(path: str | os.PathLike) -> bool:

@@ -12,10 +12,10 @@ import pandas as pd
 from covidcam import settings as choices
 from covidcam.batch import record
 from covidcam.batch.films import content_of, size_of
-from covidcam.batch.inputs import Found, collect, one_line, share
+from covidcam.batch.inputs import Found, collect, share
 from covidcam.batch.results import Output, request_for
 from covidcam.batch.work import Tools, run
-from covidcam.errors import InputError
+from covidcam.errors import InputError, one_line
 from covidcam.settings import Settings
 
 if TYPE_CHECKING:

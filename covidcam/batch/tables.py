@@ -12,8 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from covidcam.batch import safely
-from covidcam.batch.inputs import one_line
-from covidcam.errors import DataError
+from covidcam.errors import DataError, one_line
 
 SEPARATOR, DECIMAL, ENCODING = ";", ",", "utf-8-sig"
 FORMULA = ("=", "+", "-", "@")

@@ -25,9 +25,9 @@ from tqdm import tqdm
 from covidcam import datasets, evaluation, figures
 from covidcam.batch import png
 from covidcam.batch.films import WORKERS, content_of, resampled, scaled, size_of
-from covidcam.batch.inputs import Item, is_result, one_line
+from covidcam.batch.inputs import Item, is_result
 from covidcam.batch.results import DONE, REFUSED, Output
-from covidcam.errors import DataError
+from covidcam.errors import DataError, one_line
 
 if TYPE_CHECKING:
     import keras

@@ -49,7 +49,7 @@ class Heatmaps:
 
     @property
     def flat(self):
-        """Bool (N,): verdadeiro onde nada positivo foi encontrado e o mapa é todo zero."""
+        """Onde nada positivo foi encontrado e o mapa é todo zero, bool (N,)."""
         return self.peak <= 0
 
     def shared(self):

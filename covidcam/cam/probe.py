@@ -1,7 +1,6 @@
 """A sonda: o que um método de pixel ou de perturbação pode perguntar ao modelo."""
 
-from tqdm import tqdm
-
+from covidcam import progress
 from covidcam.cam import tf
 from covidcam.cam.cut import Cut, Passage, connected, slopes
 from covidcam.cam.direction import contrast
@@ -104,7 +103,7 @@ class Probe:
 
     def watch(self, steps, title):
         """Percorre ``steps`` com uma barra de progresso, se há um terminal que a mostre."""
-        return tqdm(steps, desc=title, leave=False, disable=None)
+        return progress.bar(steps, desc=title, leave=False)
 
 
 def passage_of(network, images, explained, *slots):

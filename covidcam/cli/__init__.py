@@ -9,14 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from typer.exceptions import TyperException
 
 from covidcam import __version__, settings, store
 from covidcam.cli import data, portuguese
 from covidcam.cli.evaluate import avaliar
 from covidcam.cli.explain import explicar
-from covidcam.cli.say import path, printable, tell
+from covidcam.cli.say import path, printable, show, tell
 from covidcam.cli.train import treinar
 from covidcam.errors import CovidcamError, reason
 
@@ -50,14 +49,9 @@ def _options(
 def ambiente() -> None:
     """Mostra versões e pastas, para um relato de problema."""
     chosen = settings.read()
-    table = Table("o quê", "valor", title=f"covidcam {__version__}")
-    table.add_row("Python", platform.python_version())
-    table.add_row("sistema", platform.platform())
-    for name, version in store.library_versions().items():
-        table.add_row(name, version)
-    for name, value in chosen.environment().items():
-        table.add_row(name, escape(value))
-    Console().print(table)
+    rows = [("Python", platform.python_version()), ("sistema", platform.platform())]
+    rows += [*store.library_versions().items(), *chosen.environment().items()]
+    show(f"covidcam {__version__}", ["o quê", "valor"], rows)
 
 
 @app.command(cls=portuguese.Command)
@@ -104,7 +98,7 @@ def fantoma(
 
     counts = {"COVID-19": covid, "NORMAL": normal, "OUTRAS": outras}
     folder = phantom.write_archive(pasta, counts, seed=semente, confounding=confusao)
-    Console().print(f"Acervo completo em {folder}.")
+    tell(f"Acervo completo em {folder}.")
 
 
 def main() -> None:

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from covidcam import settings
 from covidcam.cli import portuguese
+from covidcam.cli.say import show, tell
 from covidcam.errors import DataError
 
 if TYPE_CHECKING:
@@ -50,14 +48,14 @@ def baixar(
     problems = []
     for source in SOURCES.values() if acervo == "tudo" else [SOURCES[acervo]]:
         try:
-            _say(f"{source.name}: pronto em {download(source, folder)}")
+            tell(f"{source.name}: pronto em {download(source, folder)}")
         except DataError as error:  # os outros acervos não têm culpa
             problems.append(str(error))
         except KeyboardInterrupt:
             raise DataError("Interrompido; o mesmo comando continua de onde parou.") from None
     if problems:
         raise DataError("\n".join(problems))
-    _say(f"Agora: COVIDCAM_FONTE=real COVIDCAM_DADOS={folder} jupyter-book build .")
+    tell(f"Agora: COVIDCAM_FONTE=real COVIDCAM_DADOS={folder} jupyter-book build .")
 
 
 @app.command(cls=portuguese.Command)
@@ -87,10 +85,10 @@ def verificar(pasta: Folder = None) -> None:
         for source in present:
             paths = images.loc[images["source"] == source.name, "path"]
             found = paths.map(os.path.isfile).sum()
-            _say(f"{source.name}: {found} das {source.images or len(paths)} imagens do acervo")
+            tell(f"{source.name}: {found} das {source.images or len(paths)} imagens do acervo")
         _name_missing(rows.loc[rows["left_out"] == "arquivo ausente", "path"])
         for note in catalog.attrs["notes"]:
-            _say(f"Atenção: {note}.")
+            tell(f"Atenção: {note}.")
     if absent and (present or rows is None):
         names = ", ".join(source.name for source in absent)
         raise DataError(f"Em {folder} falta: {names}. Para buscar: covidcam dados baixar")
@@ -107,12 +105,12 @@ def citar(pasta: Folder = None) -> None:
     folder = _folder(pasta)
     present, absent = _present(folder)
     if not present:
-        _say(f"Nenhum acervo em {folder}; estes são os que o livro sabe usar.")
+        tell(f"Nenhum acervo em {folder}; estes são os que o livro sabe usar.")
     for source in present or absent:
-        _say(f"\n{source.name} ({source.address})")
+        tell(f"\n{source.name} ({source.address})")
         for citation in source.citations:
-            _say(f"  {citation}")
-        _say(f"  Licença: {source.licence}.")
+            tell(f"  {citation}")
+        tell(f"  Licença: {source.licence}.")
     if present:
         _show("Licenças das imagens", datasets.usable(datasets.survey(folder)), "source", "licence")
 
@@ -145,7 +143,7 @@ def _name_missing(paths: "pd.Series") -> None:
     names = sorted(map(os.path.basename, paths))
     more = f" e mais {len(names) - MOST_NAMES}" if len(names) > MOST_NAMES else ""
     if names:
-        _say(f"Ausentes: {', '.join(names[:MOST_NAMES])}{more}")
+        tell(f"Ausentes: {', '.join(names[:MOST_NAMES])}{more}")
 
 
 def _show(title: str, rows: "pd.DataFrame", *columns: str) -> None:
@@ -156,12 +154,7 @@ def _show(title: str, rows: "pd.DataFrame", *columns: str) -> None:
         "licence": "licença",
         "left_out": "motivo",
     }
-    table = Table(*(titles[column] for column in columns), "imagens", title=title)
     filled = rows[list(columns)].astype(object).fillna("").replace("", "não informada")
-    for names, count in filled.value_counts().sort_index().items():
-        table.add_row(*map(escape, names), str(count))
-    Console().print(table)
-
-
-def _say(text: str) -> None:
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    counts = filled.value_counts().sort_index()
+    cells = [[*names, count] for names, count in counts.items()]
+    show(title, [*(titles[column] for column in columns), "imagens"], cells)

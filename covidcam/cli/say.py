@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from covidcam.batch.inputs import one_line
+from covidcam.errors import one_line
 
 
 def say(text: str) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.datasets.findings import CLASSES
 from covidcam.datasets.images import SIDE, read_image
 from covidcam.errors import DataError
@@ -44,12 +44,12 @@ class Arrays:
 
     @property
     def key(self) -> str:
-        """O nome da pasta: no depósito, a chave do artefato, que entra na dos que se fazem dele."""
+        """O nome da pasta, que no depósito é a chave do artefato."""
         return self.folder.name
 
     @property
     def labels(self) -> np.ndarray:
-        """A classe de cada imagem, int (N,): a coluna de Y em que está o um."""
+        """A classe de cada imagem, a coluna de Y em que está o um, int (N,)."""
         return self.Y.argmax(axis=1)
 
     @property
@@ -167,7 +167,7 @@ def _read_rows(path: Path) -> pd.DataFrame:
     texts = dict.fromkeys(
         ("label", "patient", "patient_from", "sex", "look", "view", "lungs", "lesions"), str
     )
-    # só o vazio é ausente: «None» e «NA» podem ser classes, e «0» não é um número
+    # só o vazio é ausente: “None” e “NA” podem ser classes, e “0” não é um número
     rows = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
     for kind in {"lung_boxes", "lesions"} & set(rows):  # caixas por valor; caminhos como estão
         rows[kind] = rows[kind].map(
@@ -185,6 +185,6 @@ def _write_images(path: Path, images: pd.Series, side: int) -> None:
     batches = range(0, len(images), BATCH)
     with open(path, "wb") as file, joblib.Parallel(n_jobs=-1, prefer="threads") as parallel:
         np.lib.format.write_array_header_1_0(file, header)
-        for start in tqdm(batches, desc="Preparando imagens", disable=None):
+        for start in progress.bar(batches, desc="Preparando imagens"):
             for image in parallel(read(name, side) for name in images[start : start + BATCH]):
                 file.write(image.tobytes())

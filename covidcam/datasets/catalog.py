@@ -110,7 +110,7 @@ def survey(folder: str | os.PathLike, patient: str | None = None) -> pd.DataFram
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(
-            f"A pasta de dados {folder} não existe; «covidcam dados baixar» busca os acervos."
+            f"A pasta de dados {folder} não existe; “covidcam dados baixar” busca os acervos."
         )
     found = [read(path) for path, read in _archives(folder)]
     rows = pd.concat(found, ignore_index=True) if found else read_class_folders(folder)

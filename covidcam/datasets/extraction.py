@@ -7,8 +7,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from tqdm import tqdm
-
+from covidcam import progress
 from covidcam.datasets.tables import leaves_the_folder
 from covidcam.errors import DataError
 
@@ -53,7 +52,7 @@ def extract(
     try:
         with zipfile.ZipFile(archive) as file:
             chosen = _choose(file.infolist(), archive, prefix, parts, most_bytes)
-            for member in tqdm(chosen, desc="Extraindo", disable=None):
+            for member in progress.bar(chosen, desc="Extraindo"):
                 destination = folder / member.filename.removeprefix(prefix)
                 destination.parent.mkdir(parents=True, exist_ok=True)
                 with file.open(member) as source, open(destination, "xb") as out:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import requests
 import urllib3
-from tqdm import tqdm
 
-from covidcam import __version__
+from covidcam import __version__, progress
 from covidcam.errors import DataError
 
 # sem isto alguns servidores recusam o cliente padrão do Python
@@ -84,13 +83,12 @@ def _receive(url: str, partial: Path, size: int | None) -> None:
         expected = _expected(response, start, size)
         with (
             open(partial, "ab" if start else "wb") as file,
-            tqdm(
+            progress.bar(
                 desc="Baixando",
                 total=expected,
                 initial=start,
                 unit="B",
                 unit_scale=True,
-                disable=None,
             ) as bar,
         ):
             # read1 entrega o que chegou; iter_content perderia o último pedaço antes da queda

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from covidcam.errors import InputError
-from covidcam.evaluation.intervals import Interval, bootstrap, wilson
+from covidcam.evaluation.intervals import Interval, interval, wilson
 
 BINS = 10
 TINY = 1e-300  # o logaritmo de zero não existe
@@ -42,8 +42,8 @@ class OneVsRest(NamedTuple):
 def accuracy(truth: np.ndarray, probabilities: np.ndarray, patients: np.ndarray) -> pd.Series:
     """A acurácia e os seus dois intervalos de 95 %.
 
-    O de Wilson trata cada imagem como independente; o que sorteia pacientes, não, e por isso
-    costuma ser mais largo — mas, quando tudo está certo, não tem o que sortear e se fecha em 100 %.
+    O de Wilson trata cada imagem como independente; o que conta pacientes, o das proporções em
+    `covidcam.evaluation.KINDS`, não, e por isso costuma ser mais largo.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def accuracy(truth: np.ndarray, probabilities: np.ndarray, patients: np.ndarray)
     truth, probabilities = _checked(truth, probabilities)
     right = probabilities.argmax(axis=1) == truth
     alone = wilson(int(right.sum()), len(right))
-    grouped = bootstrap(right.astype(float), patients)
+    grouped = interval(right, patients, "proportion")
     return pd.Series(
         {
             "images": len(right),

@@ -285,12 +285,27 @@ def impute(image: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return _fill(image * known, known)
 
 
-def _score(model, images, target):
-    """A probabilidade (N,) da classe de cada imagem; o Keras compila a rede uma vez só."""
+def probabilities(model, images: np.ndarray) -> np.ndarray:
+    """O que a rede responde (N, classes); o Keras a compila uma vez só.
+
+    Parameters
+    ----------
+    model : keras.Model
+    images : ndarray (N, H, W, C)
+
+    Returns
+    -------
+    ndarray, float32 (N, classes)
+        Também para a saída de um neurônio só, que aqui volta a ter duas colunas.
+    """
     starts = range(0, len(images), BATCH)
     outputs = np.concatenate([model.predict_on_batch(images[i : i + BATCH]) for i in starts])
-    if outputs.shape[1] == 1:
-        outputs = np.hstack([1 - outputs, outputs])
+    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+
+def _score(model, images, target):
+    """A probabilidade (N,) da classe de cada imagem."""
+    outputs = probabilities(model, images)
     return outputs[np.arange(len(images)), target].astype(np.float64)
 
 

@@ -1,5 +1,8 @@
 """Intervalos de confiança por reamostragem de pacientes."""
 
+import functools
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -232,21 +235,23 @@ def bootstrap_t(
     if not present.any():
         return Interval(np.nan, np.nan, np.nan)
     index, draws = _draw_patients(groups[present], samples, seed)
-    sums, counts = np.bincount(index, values[present]), np.bincount(index)
+    mean, counts = values[present].mean(), np.bincount(index)
+    beyond = np.bincount(index, values[present] - mean)  # o que cada paciente passa da média
 
     def estimate(weights):
-        """A média e o seu erro-padrão, por sorteio; o que só depende de N some na razão."""
-        total = weights @ counts
-        mean = weights @ sums / total
-        spread = (weights * (sums - mean[:, None] * counts) ** 2).sum(axis=1)
-        return mean, np.sqrt(spread) / total
+        """Quanto a média muda, e o seu erro-padrão; o que só depende de N some na razão."""
+        moments = np.stack([counts, beyond, beyond**2, beyond * counts, counts**2], axis=1)
+        total, first, second, mixed, squares = (weights @ moments).T
+        shift = first / total
+        spread = np.maximum(second - 2 * shift * mixed + shift**2 * squares, 0)
+        return shift, np.sqrt(spread) / total
 
-    (mean,), (error,) = estimate(np.ones((1, len(counts))))
-    means, errors = estimate(draws)
-    kept = errors > 1e-9 * max(error, 1e-300)  # um sorteio só de pacientes iguais nada diz do erro
-    if error == 0 or not kept.any():
+    (_,), (error,) = estimate(np.ones((1, len(counts))))
+    shifts, errors = estimate(draws)
+    kept = errors > 1e-6 * max(error, 1e-300)  # um sorteio só de pacientes iguais nada diz do erro
+    if error <= 1e-12 * np.abs(values[present]).max() or not kept.any():
         return Interval(float(mean), float(mean), float(mean))
-    ratios = (means[kept] - mean) / errors[kept]
+    ratios = shifts[kept] / errors[kept]
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(mean), float(mean - high * error), float(mean - low * error))
 
@@ -314,8 +319,16 @@ def _draw_patients(groups, samples, seed):
     patients, index = np.unique(groups, return_inverse=True)
     if len(patients) < 2:
         raise InputError(f"Só há o paciente {str(patients[0])!r}; um intervalo pede ao menos dois.")
-    chances = np.full(len(patients), 1 / len(patients))
-    return index, np.random.default_rng(seed).multinomial(len(patients), chances, size=samples)
+    return index, _draws(len(patients), samples, seed)
+
+
+@functools.lru_cache(maxsize=8)
+def _draws(count, samples, seed):
+    """Quantas vezes cada paciente entra em cada sorteio; os mesmos para provas do mesmo tamanho."""
+    chances = np.full(count, 1 / count)
+    draws = np.random.default_rng(seed).multinomial(count, chances, size=samples).astype(float)
+    draws.setflags(write=False)
+    return draws
 
 
 def _interval(mean, means, level):
@@ -352,6 +365,39 @@ def wilson(successes: int, total: int, level: float = 0.95) -> Interval:
     if not 0 <= successes <= total or total == 0:
         raise InputError(f"{successes} acertos em {total} não fazem uma proporção.")
     return _wilson(successes / total, total, level)
+
+
+def wilson_by_image(right: np.ndarray, groups: np.ndarray, level: float = 0.95) -> Interval:
+    """O intervalo de Wilson como se cada imagem fosse de um paciente diferente.
+
+    Parameters
+    ----------
+    right : ndarray, bool (N,)
+        Se cada imagem foi acertada.
+    groups : ndarray (N,)
+        O paciente de cada imagem, que aqui não conta.
+    level : float
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    InputError
+        Se as formas diferem, não há imagem, ou falta um paciente.
+
+    Examples
+    --------
+    >>> alone = wilson_by_image(np.array([True] * 4), np.array(list("aabb")))
+    >>> alone == wilson(4, 4)
+    True
+    """
+    right, groups = np.asarray(right, float), np.asarray(groups)
+    _check(right, groups)
+    if not len(right):
+        raise InputError("Não há imagem nenhuma; é precisa ao menos uma.")
+    return _wilson(right.mean(), len(right), level)
 
 
 def wilson_by_patient(right: np.ndarray, groups: np.ndarray, level: float = 0.95) -> Interval:
@@ -414,3 +460,48 @@ def _wilson(share, total, level):
     return Interval(
         float(share), float(low) if share > 0 else 0.0, float(high) if share < 1 else 1.0
     )
+
+
+# O intervalo que o livro usa para cada espécie de número; a página “Os nossos intervalos cobrem?”
+# mede quantas vezes cada candidato contém a verdade, e é dela a escolha.
+KINDS: Mapping[str, Callable[[np.ndarray, np.ndarray], Interval]] = MappingProxyType(
+    {"proportion": wilson_by_patient, "mean": bootstrap_t, "ratio": bootstrap_t}
+)
+
+
+def interval(values: np.ndarray, groups: np.ndarray, kind: str = "mean") -> Interval:
+    """A média de uma medida, com o intervalo de 95 % que o livro usa para a espécie dela.
+
+    Parameters
+    ----------
+    values : ndarray, float (N,)
+        Um número por imagem; NaN não entra.
+    groups : ndarray (N,)
+        O paciente de cada imagem.
+    kind : str
+        ``"proportion"``, de acertos e erros; ``"mean"``, de outra nota ou de uma diferença entre
+        duas; ``"ratio"``, de um quociente, como a energia em vezes o acaso.
+
+    Returns
+    -------
+    Interval
+        NaN se não há nenhum valor.
+
+    Raises
+    ------
+    InputError
+        Se a espécie não existe, as formas diferem ou falta um paciente.
+
+    Examples
+    --------
+    >>> round(interval(np.ones(4), np.arange(4), "proportion").low, 2)
+    0.51
+    """
+    if kind not in KINDS:
+        raise InputError(f"Não há a espécie {kind!r} de número; há {list(KINDS)}.")
+    values, groups = np.asarray(values, float), np.asarray(groups)
+    _check(values, groups)
+    present = np.isfinite(values)
+    if not present.any():
+        return Interval(np.nan, np.nan, np.nan)
+    return KINDS[kind](values[present], groups[present])

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.errors import InputError
 from covidcam.evaluation.checks import check_maps
 from covidcam.seeding import seeded
@@ -142,7 +142,7 @@ def randomization_test(
                 tables.append(pd.DataFrame(row | {"image": range(len(images))} | alike._asdict()))
 
     compare(0, "nenhuma", original, seeds)
-    stages = tqdm(_randomized(model, seeds), desc="Sorteando pesos", leave=False, disable=None)
+    stages = progress.bar(_randomized(model, seeds), desc="Sorteando pesos", leave=False)
     for seed, step, name, damaged in stages:
         maps = cam.explain(damaged, images, methods, target=target, layer=layer)
         compare(step, name, maps, [seed])

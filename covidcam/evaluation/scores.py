@@ -1,16 +1,16 @@
 """A tabela de figuras de mérito: métodos e oponentes, com intervalos e diferenças pareadas."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.errors import InputError
 from covidcam.evaluation import faithfulness, localization
 from covidcam.evaluation.checks import check_masks
-from covidcam.evaluation.intervals import bootstrap
+from covidcam.evaluation.intervals import bootstrap, interval
 from covidcam.evaluation.opponents import opponents
 
 WHERE = {
@@ -28,6 +28,7 @@ WITH_REFERENCE = {
     "average_drop": lambda *arguments: faithfulness.average_drop(*arguments)[0],
 }
 FAITHFUL = WITH_REFERENCE | {"road": faithfulness.road}
+KIND = {"pointing_game": "proportion", "energy_ratio": "ratio"}  # as outras são médias
 LOWER_IS_BETTER = {"deletion", "average_drop"}
 SAME = 1e-4  # mapas que diferem menos do que isto em todo pixel são um só
 THREADS = 2
@@ -43,7 +44,6 @@ def scoreboard(
     metrics: Sequence[str | tuple[str, str]] = tuple(WHERE),
     compare: str = "grad-cam",
     target=None,
-    seed: int = 0,
     **options,
 ) -> pd.DataFrame:
     """Mede métodos e oponentes nas mesmas imagens.
@@ -56,8 +56,6 @@ def scoreboard(
         O paciente de cada imagem.
     compare : str
         O método ou oponente ao qual os outros são comparados, imagem a imagem.
-    seed : int
-        Dos sorteios do intervalo.
 
     Returns
     -------
@@ -74,7 +72,7 @@ def scoreboard(
         raise InputError(f"Há {len(images)} imagens e {groups.shape} pacientes; um para cada uma.")
     bootstrap(np.zeros(len(images)), groups, samples=1)  # recusa os pacientes antes do trabalho
     values = measure(model, images, masks, methods, lungs, metrics, target, **options)
-    return summarize(values, groups, compare, seed=seed)
+    return summarize(values, groups, compare)
 
 
 def measure(
@@ -143,7 +141,7 @@ def measure(
         measured = pool.map(
             lambda task: _values(model, images, masks, target, maps[task[0]], *task[1:]), tasks
         )
-        measured = tqdm(measured, "Medindo", len(tasks), leave=False, disable=None)
+        measured = progress.bar(measured, "Medindo", len(tasks), leave=False)
         values = dict(zip(tasks, measured, strict=True))
     return pd.concat(
         pd.DataFrame(
@@ -167,8 +165,6 @@ def summarize(
     values: pd.DataFrame,
     groups: Sequence,
     compare: str = "grad-cam",
-    interval: Callable = bootstrap,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """De uma nota por imagem a uma por mapa, com o intervalo e a diferença para um deles.
 
@@ -181,17 +177,13 @@ def summarize(
         O paciente de cada imagem.
     compare : str
         O método ou oponente ao qual os outros são comparados, imagem a imagem.
-    interval : callable
-        `bootstrap`, ou `bootstrap_t` onde os pacientes são poucos.
-    seed : int
-        Dos sorteios do intervalo.
 
     Returns
     -------
     DataFrame
         Uma linha por método e medida: method, kind, metric, reference, same_as, mean, low e high
-        (intervalo de 95 %, por paciente), difference, difference_low e difference_high (contra
-        `compare`, pareada), images e patients.
+        (`covidcam.evaluation.interval`, por paciente), difference, difference_low e
+        difference_high (contra `compare`, pareada), images e patients.
 
     Raises
     ------
@@ -208,8 +200,8 @@ def summarize(
         other = films.loc[compare].to_numpy(float)
         for row in part.drop_duplicates("method").itertuples():
             own = films.loc[row.method].to_numpy(float)
-            mean, low, high = interval(own, groups, seed=seed)
-            change = interval(own - other, groups, seed=seed)
+            mean, low, high = interval(own, groups, KIND.get(metric, "mean"))
+            change = interval(own - other, groups)
             present = np.isfinite(own)
             records.append(
                 {

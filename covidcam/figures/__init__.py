@@ -1,6 +1,15 @@
 """Tudo o que se desenha: radiografias, mapas sobre elas, curvas e matrizes."""
 
-from covidcam.figures.boards import board, board_table, by_class, deletion, randomization, verdicts
+from covidcam.figures.alarm import SCHOOLS, alarm_energies, alarm_maps
+from covidcam.figures.boards import (
+    METRICS,
+    board,
+    board_table,
+    by_class,
+    deletion,
+    randomization,
+    verdicts,
+)
 from covidcam.figures.canvas import film, new, png, show
 from covidcam.figures.classification import (
     accuracies,
@@ -10,18 +19,29 @@ from covidcam.figures.classification import (
     reliability,
     temperature_verdict,
 )
+from covidcam.figures.coverage import (
+    INTERVALS,
+    MEASURES,
+    coverage,
+    intervals_drawn,
+    needed,
+    patients_needed,
+)
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import concepts, family, grid, labelled, maps, overlay, predictions
+from covidcam.figures.interventions import dial_retaken, falls, one_by_one, retaken
 from covidcam.figures.notes import (
     beside_2020_note,
     credits,
     pairs_note,
     pairs_sentence,
     pairs_table,
+    recipe_note,
     source_note,
 )
 from covidcam.figures.physics import greys, profile, thickness
+from covidcam.figures.reproducibility import redone_likeness, redone_maps
 from covidcam.figures.shortcuts import (
     against_blind,
     by_class_and_mode,
@@ -32,6 +52,7 @@ from covidcam.figures.shortcuts import (
     measured,
     remedies,
     remedies_note,
+    repaired_lead,
     repairs,
     repairs_reading,
     repairs_table,
@@ -49,9 +70,15 @@ from covidcam.figures.text import (
 )
 
 __all__ = [
+    "INTERVALS",
+    "MEASURES",
+    "METRICS",
+    "SCHOOLS",
     "Exploration",
     "accuracies",
     "against_blind",
+    "alarm_energies",
+    "alarm_maps",
     "beside_2020_note",
     "between",
     "board",
@@ -65,40 +92,52 @@ __all__ = [
     "controls",
     "controls_verdict",
     "counted",
+    "coverage",
     "credits",
     "deletion",
     "dial",
+    "dial_retaken",
     "dial_verdict",
     "discrimination",
     "explorer",
+    "falls",
     "family",
     "film",
     "greys",
     "grid",
     "home_relative",
+    "intervals_drawn",
     "labelled",
     "listing",
     "losses",
     "maps",
     "measured",
+    "needed",
     "new",
     "number",
+    "one_by_one",
     "overlay",
     "pairs_note",
     "pairs_sentence",
     "pairs_table",
+    "patients_needed",
     "percent",
     "png",
     "predictions",
     "profile",
     "randomization",
+    "recipe_note",
+    "redone_likeness",
+    "redone_maps",
     "reliability",
     "remedies",
     "remedies_note",
+    "repaired_lead",
     "repairs",
     "repairs_reading",
     "repairs_table",
     "repairs_verdicts",
+    "retaken",
     "show",
     "source_note",
     "standing",

@@ -24,6 +24,10 @@ METRICS = {
     "insertion": "inserção",
     "road": "ROAD",
     "average_drop": "queda média (menor é melhor)",
+    "causal_pairs": "pares de objetos na ordem do efeito",
+    "causal_first": "o objeto de maior efeito em primeiro",
+    "lesion_pairs": "pares de lesões na ordem do efeito",
+    "lesion_first": "a lesão de maior efeito em primeiro",
 }
 REFERENCES = {"black": "preto", "mean": "média", "blur": "borrado"}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from covidcam.evaluation import OneVsRest, bootstrap, verdict
+from covidcam.evaluation import OneVsRest, interval, verdict
 from covidcam.figures import canvas
 from covidcam.figures.text import between, listing, number, percent
 
@@ -173,7 +173,7 @@ def temperature_verdict(raw: pd.DataFrame, tempered: pd.DataFrame, patients: np.
     words = {"above": "piora", "below": "melhora", "undecided": "não muda além do acaso"}
     parts = []
     for column, name in (("nll", "NLL"), ("brier", "Brier")):
-        change = bootstrap(tempered[column] - raw[column], patients)
+        change = interval(tempered[column] - raw[column], patients)
         told = between(*change, lambda value: number(value, 3))
         parts.append(f"{name}, diferença de {told}: {words[verdict(change)]}")
     return "; ".join(parts)

@@ -76,7 +76,7 @@ def explorer(data: Exploration) -> HTML:
         "methods": data.methods,
         "films": [_film(data, index) for index in range(len(data.films))],
     }
-    # «</» fecharia o bloco de dados antes da hora
+    # “</” fecharia o bloco de dados antes da hora
     text = json.dumps(described, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     page = Template(files("covidcam.figures").joinpath("explorer.html").read_text("utf-8"))
     return HTML(page.substitute(red=red, green=green, blue=blue, data=text))

@@ -1,22 +1,24 @@
 """Recados que acompanham as imagens numa página: de onde vêm e de quem são."""
 
 import html
+from collections.abc import Mapping
 
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 
 from covidcam.evaluation.intervals import UNLIKELY
 from covidcam.figures.text import listing, number, percent
 
 SOURCE_NOTES = {
     "fantoma": (
-        "As radiografias desta página são **sintéticas** (fantomas): o pacote as desenha a partir"
-        " de um modelo físico, e por isso sabe onde está cada lesão. Nenhuma é de uma pessoa."
+        "As radiografias desta página são <strong>sintéticas</strong> (fantomas): o pacote as"
+        " desenha a partir de um modelo físico, e por isso sabe onde está cada lesão. Nenhuma é de"
+        " uma pessoa."
     ),
     "real": (
-        "As radiografias desta página são **reais**, dos acervos públicos de Cohen e colaboradores"
-        " (COVID-19) e de Kermany e colaboradores (normais e outras pneumonias). Só aparecem as"
-        " que têm licença para isso, com o crédito de cada uma."
+        "As radiografias desta página são <strong>reais</strong>, dos acervos públicos de Cohen e"
+        " colaboradores (COVID-19) e de Kermany e colaboradores (normais e outras pneumonias). Só"
+        " aparecem as que têm licença para isso, com o crédito de cada uma."
     ),
 }
 BESIDE_2020 = {
@@ -33,7 +35,7 @@ BESIDE_2020 = {
 }
 
 
-def source_note(source: str) -> Markdown:
+def source_note(source: str) -> HTML:
     """O recado que diz de onde vêm as imagens de uma página.
 
     Parameters
@@ -43,9 +45,44 @@ def source_note(source: str) -> Markdown:
 
     Returns
     -------
-    IPython.display.Markdown
+    IPython.display.HTML
     """
-    return Markdown(f":::{{note}}\n{SOURCE_NOTES[source]}\n:::")
+    return _box("note", "Nota", SOURCE_NOTES[source])
+
+
+def _box(kind, title, text):
+    """Uma caixa do livro, que um caderno também mostra."""
+    return HTML(
+        f'<div class="admonition {kind}"><p class="admonition-title">{title}</p><p>{text}</p></div>'
+    )
+
+
+def recipe_note(recipe: Mapping, book: Mapping) -> HTML | Markdown:
+    """De quem é uma receita de treino: do livro, ou de quem a mudou nesta página.
+
+    Parameters
+    ----------
+    recipe : mapping
+        A que se usa.
+    book : mapping
+        A do livro, de `covidcam.models.ARCHITECTURES`.
+
+    Returns
+    -------
+    IPython.display.HTML or IPython.display.Markdown
+        Na do leitor, o que mudou, e que o resto do livro não usa esta rede.
+    """
+    changed = [name for name in {**book, **recipe} if recipe.get(name) != book.get(name)]
+    if not changed:
+        return Markdown("Esta é a receita do livro.")
+    told = [f"{name}: {recipe.get(name)} (no livro, {book.get(name)})" for name in changed]
+    return _box(
+        "important",
+        "Receita sua",
+        f"Esta receita é <strong>sua</strong>, e não a do livro: {html.escape('; '.join(told))}."
+        " Os números desta página são da rede que ela treinou; as outras páginas continuam com a"
+        " do livro.",
+    )
 
 
 def credits(rows: pd.DataFrame) -> Markdown | None:

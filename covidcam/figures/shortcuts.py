@@ -11,7 +11,7 @@ from covidcam.evaluation import (
     Interval,
     against_chance,
     balanced_accuracy,
-    bootstrap,
+    interval,
     spread,
     verdict,
 )
@@ -154,10 +154,12 @@ def against_blind(values: np.ndarray, blind: dict[str, np.ndarray], patients: np
     --------
     >>> scores = np.arange(9.0)
     >>> against_blind(scores, {"centro": scores + 1, "ao acaso": scores - 1}, np.arange(9))
-    'supera ao acaso; fica abaixo de centro'
+    'supera “ao acaso”; fica abaixo de “centro”'
     """
     words = {"above": "supera", "below": "fica abaixo de", "undecided": "não se distingue de"}
-    found = {name: verdict(bootstrap(values - each, patients)) for name, each in blind.items()}
+    found = {
+        f"“{name}”": verdict(interval(values - each, patients)) for name, each in blind.items()
+    }
     lists = {where: [name for name, each in found.items() if each == where] for where in words}
     return "; ".join(f"{words[where]} {listing(names)}" for where, names in lists.items() if names)
 
@@ -256,8 +258,8 @@ def dial_verdict(table: pd.DataFrame) -> str:
     ahead = [label for name, label in MAPS.items() if (last[name] > last["centro"]).all()]
     beaten = f"só {listing(ahead)} supera" if len(ahead) == 1 else "os dois mapas superam"
     return (
-        f"a acurácia que um artigo publicaria {trend('confounded')}; a que valeria para outro"
-        f" hospital {trend('unconfounded')}; a energia na lesão {trend('grad-cam')} no Grad-CAM e"
+        f"a acurácia que um artigo publicaria {trend('confounded')}; a da prova em que o modo não"
+        f" ajuda {trend('unconfounded')}; a energia na lesão {trend('grad-cam')} no Grad-CAM e"
         f" {trend('occlusion')} na oclusão; com o botão em 1,"
         f" {beaten if ahead else 'nenhum dos dois mapas supera'} em todos os treinos uma mancha no"
         " centro da imagem"
@@ -365,6 +367,27 @@ def repairs_reading(table: pd.DataFrame, measures: dict[str, str]) -> Markdown:
     return Markdown("\n".join(f"- {m}: {found[n]}." for n, m in measures.items() if n in found))
 
 
+def repaired_lead(table: pd.DataFrame) -> str:
+    """Diz em palavras se, nos filmes reparados, o Grad-CAM supera uma mancha no centro.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.shortcuts.before_and_after` devolve.
+
+    Returns
+    -------
+    str
+        Uma oração por conjunto de filmes, de que o Grad-CAM é o sujeito.
+    """
+    words = {"above": "a supera", "below": "fica abaixo dela", "undecided": "não se distingue dela"}
+    rows = table[(table["measure"] == "lead") & (table["state"] == "reparados")]
+    return "; ".join(
+        f"em “{row.films}”, {words[verdict(Interval(row.mean, row.low, row.high))]}"
+        for row in rows.itertuples()
+    )
+
+
 def by_class_and_mode(answers: pd.DataFrame) -> pd.DataFrame:
     """Quanto cada rede acerta de cada classe em cada modo de radiografar.
 
@@ -401,8 +424,8 @@ def remedies(answers: pd.DataFrame) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``"reparo"`` (as coleções reparadas sobre as coleções) e ``"laço"`` (a rede sem o laço sobre
-        a das coleções reparadas): a diferença da acurácia balanceada, em pontos, com o intervalo.
+        ``"reparo"`` (das coleções às coleções reparadas) e ``"laço"`` (das coleções reparadas à
+        rede sem o laço): o que muda a acurácia balanceada, em pontos, com o intervalo.
     """
     *_, free = answers.columns
     pairs = {"reparo": ("coleções, reparadas", "coleções"), "laço": (free, "coleções, reparadas")}
@@ -411,7 +434,7 @@ def remedies(answers: pd.DataFrame) -> dict[str, str]:
     for name, (better, other) in pairs.items():
         gained = answers[better].to_numpy(float) - answers[other].to_numpy(float)
         change = balanced_accuracy(gained, labels, patients)
-        found[name] = f"{_points(change)}: {CHANGES[verdict(change)]}"
+        found[name] = f"{CHANGES[verdict(change)]}, {_points(change)}"
     return found
 
 
@@ -433,10 +456,10 @@ def remedies_note(answers: pd.DataFrame) -> Markdown:
     ]
     found = remedies(answers)
     return Markdown(
-        f"Onde cada rede mais erra: {'; '.join(worst)}. Nos mesmos pacientes, reparar os filmes das"
-        f" coleções muda a acurácia balanceada em {found['reparo']}; desfazer o laço, em vez de"
-        f" reparar, a muda em {found['laço']}. Quem aprende de um só modo também não tem esse"
-        " atalho, mas nunca viu um filme do outro."
+        f"Onde cada rede menos acerta: {'; '.join(worst)}. A acurácia balanceada, nos mesmos"
+        f" pacientes: das coleções às coleções reparadas, {found['reparo']}; destas à rede sem o"
+        f" laço, {found['laço']}. Quem aprende de um só modo também não tem esse atalho, mas nunca"
+        " viu um filme do outro."
     )
 
 

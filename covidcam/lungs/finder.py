@@ -7,9 +7,8 @@ from pathlib import Path
 import cv2
 import joblib
 import numpy as np
-from tqdm import tqdm
 
-from covidcam import phantom, store
+from covidcam import phantom, progress, store
 from covidcam.lungs.network import SIDE, build, train
 from covidcam.phantom import anatomy, others
 from covidcam.settings import Settings
@@ -86,7 +85,7 @@ def films(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     work = joblib.Parallel(n_jobs=2 if count > 24 else 1, return_as="generator")(
         joblib.delayed(_film)(k, size) for k in range(count)
     )
-    made = list(tqdm(work, total=count, desc="fantomas", unit="filme", disable=None))
+    made = list(progress.bar(work, total=count, desc="fantomas", unit="filme"))
     images, lungs = (np.stack(part) for part in zip(*made, strict=True))
     return images, lungs
 

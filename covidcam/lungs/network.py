@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.lungs.variation import vary
 from covidcam.models.learner import learner
 from covidcam.seeding import seeded
@@ -124,7 +124,7 @@ def train(
     trained.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps)), loss
     )
-    with tqdm(total=steps, desc="Treinando quem acha os pulmões", disable=None) as bar:
+    with progress.bar(total=steps, desc="Treinando quem acha os pulmões") as bar:
         trained.fit(
             data.prefetch(4),
             steps_per_epoch=steps,

@@ -14,7 +14,7 @@ from covidcam.lungs.network import SIDE, prepare
 from covidcam.settings import Settings
 
 BATCH = 32
-# A máscara é o pulmão que se vê; a caixa de um radiologista vai até a linha média, atrás do
+# A máscara é o pulmão que se vê; a caixa desenhada à mão vai até a linha média, atrás do
 # mediastino, e deixa uma folga dos outros lados. Frações da imagem: medial, lateral, vertical.
 MEDIAL, LATERAL, VERTICAL = 0.04, 0.01, 0.005
 SMALLEST = 0.01  # da imagem: menos que isso não é um pulmão
@@ -31,7 +31,7 @@ class Lungs:
         O pulmão que se vê: sem o que está atrás do coração e do diafragma.
     boxes : ndarray, float (2, 4)
         x0, y0, x1, y1 em frações da largura e da altura, o pulmão à esquerda na imagem primeiro;
-        NaN no que não foi achado. Como as caixas de um radiologista, vão além da máscara: 4 % da
+        NaN no que não foi achado. Como as caixas desenhadas à mão, vão além da máscara: 4 % da
         imagem para o lado do mediastino, 1 % para fora e 0,5 % acima e abaixo.
     confidence : float
         De 0 a 1: o índice de Dice que a máscara teria se as probabilidades da rede fossem certas,

@@ -83,14 +83,14 @@ def _recipes(**models: Mapping) -> Mapping[str, Mapping]:
     return MappingProxyType({name: MappingProxyType(each) for name, each in named.items()})
 
 
-# Variam as imagens e pagam para acender o último mapa; o preço foi escolhido em divisões dos
+# Variam as imagens e têm uma penalidade por ativação no último mapa, escolhida em divisões dos
 # pacientes que não são a do livro nem as de benchmarks/seeds.
 FROM_SCRATCH = {"learning_rate": 2e-3, "augment": True, "sparsity": 3e-5, "seed": 0}
 MINIATURE = _recipes(
     modelo_1={"epochs": 30, **FROM_SCRATCH},
     modelo_2={"epochs": 100, **FROM_SCRATCH},
     atalhos={"epochs": 12, "learning_rate": 2e-3, "augment": True, "seed": 0},
-    # sem variações nem preço: com os dois, rótulos embaralhados não se decoram
+    # sem variações nem penalidade: com as duas, rótulos embaralhados não se decoram
     decorar={"epochs": 30, "learning_rate": 2e-3, "seed": 0},
 )
 # As épocas são as de 2020.

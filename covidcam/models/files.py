@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covidcam.errors import ModelError
+from covidcam.errors import ModelError, one_line
 from covidcam.models.notes import Notes, from_json, to_json
 
 if TYPE_CHECKING:
@@ -151,14 +151,10 @@ def _check_entries(archive, path):
         limit = LARGEST_TEXT if entry.filename.endswith(".json") else LARGEST
         if entry.file_size > limit or entry.file_size > MOST_INFLATED * entry.compress_size + 4096:
             raise ModelError(
-                f"No modelo {path}, {_printable(entry.filename)[:80]} diz ter"
+                f"No modelo {path}, {one_line(entry.filename)[:80]} diz ter"
                 f" {entry.file_size / 1e6:.0f} MB em {entry.compress_size / 1e6:.1f} MB do arquivo;"
                 f" aceitam-se até {limit / 1e6:.0f} MB, comprimidos até {MOST_INFLATED} vezes."
             )
-
-
-def _printable(text):
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _check_size(path):
@@ -225,7 +221,7 @@ def _why(path):
     except Exception:  # o que o Keras já recusou pode falhar aqui de qualquer modo
         return "o arquivo está incompleto ou estragado"
     if foreign:
-        return f"traz {_printable(', '.join(foreign))[:200]}, que só abriria executando código dele"
+        return f"traz {one_line(', '.join(foreign))[:200]}, que só abriria executando código dele"
     return "a rede descrita não é das que o Keras instalado sabe fazer, ou os pesos não são os dela"
 
 

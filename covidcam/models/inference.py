@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,5 +90,5 @@ def _run(model, images, description):
         )
     batch_of_any_size = tf.TensorSpec((None, *model.input_shape[1:]), images.dtype)
     forward = tf.function(lambda batch: model(batch, training=False), [batch_of_any_size])
-    starts = tqdm(range(0, len(images), BATCH), desc=description, disable=None)
+    starts = progress.bar(range(0, len(images), BATCH), desc=description)
     return np.concatenate([forward(np.asarray(images[i : i + BATCH])).numpy() for i in starts])

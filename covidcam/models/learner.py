@@ -1,4 +1,4 @@
-"""A rede como o treino a vê: com a normalização fundida e um preço no último mapa.
+"""A rede como o treino a vê: com a normalização fundida e uma penalidade no último mapa.
 
 A normalização por lote do Keras calcula média, variância e o resto em operações separadas, cada uma
 com outra passagem pela memória; a operação fundida do TensorFlow faz a mesma conta de uma vez. O
@@ -22,34 +22,34 @@ def learner(model: "keras.Model", sparsity: float = 0.0) -> "keras.Model":
     ----------
     model : keras.Model
     sparsity : float
-        O preço, somado à perda, de cada unidade de ativação no último mapa da rede.
+        A penalidade, somada à perda, por unidade de ativação no último mapa da rede.
 
     Returns
     -------
     keras.Model
-        Divide com `model` as camadas, menos o último mapa, que ganha o preço, e as normalizações
-        por lote, que são fundidas e têm cópias dos pesos.
+        Divide com `model` as camadas, menos o último mapa, que ganha a penalidade, e as
+        normalizações por lote, que são fundidas e têm cópias dos pesos.
 
     Raises
     ------
     InputError
-        Se há um preço e nenhum mapa, ou se ele é negativo.
+        Se há uma penalidade e nenhum mapa, ou se ela é negativa.
     """
     import keras
 
     maps = [layer for layer in model.layers if len(layer.output.shape) == 4]
     if sparsity < 0 or (sparsity and not maps):
         raise InputError(
-            f"O preço do mapa é {sparsity:g}, e a parte que se treina tem {len(maps)} camadas com"
-            " mapas; aceita-se de 0 para cima, e só 0 onde não há mapa."
+            f"A penalidade por ativação é {sparsity:g}, e a parte que se treina tem {len(maps)}"
+            " camadas com mapas; aceita-se de 0 para cima, e só 0 onde não há mapa."
         )
 
     def copy(layer):
         if type(layer) is keras.layers.BatchNormalization and layer in maps:
             return fused_normalization().from_config(layer.get_config())
         if sparsity and layer is maps[-1]:
-            price = {"activity_regularizer": keras.regularizers.L1(sparsity)}
-            return type(layer).from_config(layer.get_config() | price)
+            penalty = {"activity_regularizer": keras.regularizers.L1(sparsity)}
+            return type(layer).from_config(layer.get_config() | penalty)
         return layer
 
     copied = keras.models.clone_model(model, clone_function=copy)

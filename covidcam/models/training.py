@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.errors import InputError
 from covidcam.models.inference import cut
 from covidcam.models.learner import learner
@@ -63,7 +63,7 @@ def train(
         melhor; a validação deixa então de ser um teste isento.
     sparsity : float
         O que se soma à perda por cada unidade de ativação no último mapa da rede, uma penalidade
-        L1: ele só se acende onde isso ajuda a acertar. Zero não cobra nada.
+        L1: ele só se acende onde isso ajuda a acertar. Com zero não há penalidade.
     seed : int
         Decide a ordem dos lotes e as variações; os pesos iniciais, `build` já sorteou.
 
@@ -71,13 +71,13 @@ def train(
     -------
     DataFrame
         Uma linha por época: loss, accuracy, val_loss, val_accuracy. As perdas são a entropia
-        cruzada, sem o preço do mapa nem os pesos das classes.
+        cruzada, sem a penalidade por ativação nem os pesos das classes.
 
     Raises
     ------
     InputError
-        Se as linhas de treino e validação se repetem, se Y não combina com a rede, ou se o preço
-        do mapa é negativo ou não há mapa que o pague.
+        Se as linhas de treino e validação se repetem, se Y não combina com a rede, ou se a
+        penalidade por ativação é negativa ou não há mapa em que aplicá-la.
     """
     import keras
     import tensorflow as tf
@@ -112,7 +112,7 @@ def train(
                     f"val_{kind}_crossentropy", patience=patience, restore_best_weights=True
                 )
             )
-        with tqdm(total=epochs, desc=f"Treinando {model.name}", unit="época", disable=None) as bar:
+        with progress.bar(total=epochs, desc=f"Treinando {model.name}", unit="época") as bar:
             history = trained.fit(
                 data.prefetch(2),
                 validation_data=_rows(features[validation], targets[validation]).batch(

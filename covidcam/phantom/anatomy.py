@@ -371,14 +371,15 @@ def airways(patient, camera):
     return air
 
 
-def bowel_gas(patient, camera, inspiration):
+def bowel_gas(patient, camera, inspiration, bubble=True):
     """Bolha do estômago sob a cúpula esquerda e um pouco de gás no cólon, em cm."""
     rng = stream(patient.seed, "gas")
     p = patient
     top = dome_top(p, 1, inspiration)
     size = p.width * rng.uniform(0.08, 0.26)
     centre = (0.45 * p.width, top + 0.6 * size + 0.05 * p.width, 0.3 * p.depth)
-    gas = chord(ellipsoid(camera, centre, (size, 0.55 * size, 0.6 * size), rng.uniform(-0.3, 0.3)))
+    stomach = ellipsoid(camera, centre, (size, 0.55 * size, 0.6 * size), rng.uniform(-0.3, 0.3))
+    gas = chord(stomach) * np.float32(bubble)
     for _ in range(rng.integers(2, 9)):
         r = p.width * rng.uniform(0.04, 0.12)
         c = (rng.uniform(-0.3, 0.8) * p.width, top + p.width * rng.uniform(0.3, 0.8), 0.4 * p.depth)
@@ -434,16 +435,15 @@ def rib_arc(patient, number, side):
     return np.stack([x + spine_x(p, start), y, depth * np.sin(angle) - 0.08 * p.depth], axis=1)
 
 
-def ribs(patient, camera):
-    """Doze pares de costelas."""
-    arcs = [
-        resample(rib_arc(patient, number, side), 1.5 * camera.pitch)
-        for number in range(1, 13)
-        for side in SIDES
-    ]
+def ribs(patient, camera, sides=SIDES):
+    """Doze costelas de cada lado."""
+    arcs = []
+    for number in range(1, 13):
+        for side in sides:
+            points, lengths = resample(rib_arc(patient, number, side), 1.5 * camera.pitch)
+            sideways = np.abs(np.gradient(points[:, 2])) / lengths
+            arcs.append((points, lengths * (1 - 0.75 * np.minimum(sideways, 1) ** 2)))
     points, lengths = (np.concatenate(part) for part in zip(*arcs, strict=True))
-    sideways = np.abs(np.gradient(points[:, 2])) / lengths
-    lengths = lengths * (1 - 0.75 * np.minimum(sideways, 1) ** 2)
     height = (0.46 if patient.adult else 0.5) * patient.vertebra
     cortex = 0.12 if patient.adult else 0.09
     # a criança é radiografada com menos tensão (60–70 kVp), que dá mais contraste ao osso
@@ -451,11 +451,11 @@ def ribs(patient, camera):
     return plank(camera, points, lengths, height, 0.36 * height, cortex, contrast)
 
 
-def clavicles(patient, camera):
-    """As duas clavículas, em S suave."""
+def clavicles(patient, camera, sides=SIDES):
+    """As clavículas, em S suave."""
     p = patient
     curves = []
-    for side in SIDES:
+    for side in sides:
         inner = np.array([side * 0.14 * p.width, 0.13 * p.height + p.clavicle, 0.75 * p.depth])
         rise = -(0.02 + 0.06 * p.arms) * p.height + 0.4 * p.clavicle
         outer = np.array([side * 1.1 * p.width, rise, 0.1 * p.depth])
@@ -521,13 +521,13 @@ def spine(patient, camera):
     return image
 
 
-def scapulae(patient, camera, lateral):
+def scapulae(patient, camera, lateral, sides=SIDES):
     """Escápulas: lâmina triangular fina com bordas espessas; `lateral` as afasta do pulmão."""
     p = patient
     w, h = p.width, p.height
     total = np.zeros(camera.shape, np.float32)
     curves = []
-    for side in SIDES:
+    for side in sides:
         shift = lateral * 0.22 * w
         corner = np.array(
             [

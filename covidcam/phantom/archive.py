@@ -12,8 +12,8 @@ import joblib
 import numpy as np
 import pandas as pd
 from PIL import Image
-from tqdm import tqdm
 
+from covidcam import progress
 from covidcam.errors import DataError, InputError, reason
 from covidcam.phantom import anatomy, others
 from covidcam.phantom.film import LABELS, radiograph
@@ -173,7 +173,7 @@ def _fill(draft, counts, seed, confounding):
     work = joblib.Parallel(n_jobs=workers, return_as="generator")(
         joblib.delayed(write_film)(draft, job) for job in jobs
     )
-    facts = list(tqdm(work, total=len(jobs), desc="fantomas", unit="filme", disable=None))
+    facts = list(progress.bar(work, total=len(jobs), desc="fantomas", unit="filme"))
     for job, fact in zip(jobs, facts, strict=True):
         job.row.update(view=fact["view"], sex=fact["sex"], age=fact["age"])
     table = pd.DataFrame(rows, columns=COLUMNS)

@@ -1,25 +1,15 @@
-"""Do expoente de Beer–Lambert ao filme: espalhamento, ruído, desfoque, resposta e acabamento."""
+"""Da cena ao filme: espalhamento, ruído, desfoque, resposta e acabamento."""
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 
 import cv2
 import numpy as np
 
 from covidcam.errors import InputError
 from covidcam.phantom import anatomy, looks, pathology
-from covidcam.phantom.projection import (
-    Camera,
-    attenuation,
-    chord,
-    coarse,
-    enlarge,
-    network,
-    resample,
-    smooth,
-    spline,
-    tube,
-)
+from covidcam.phantom.projection import smooth
+from covidcam.phantom.scene import Scene, shrink, truth
 
 LABELS = ("COVID-19", "NORMAL", "OUTRAS")
 
@@ -60,6 +50,23 @@ class Radiograph:
 
 
 @dataclass(frozen=True)
+class Tone:
+    """O que o processamento mede num filme antes de revelá-lo.
+
+    Attributes
+    ----------
+    background : array (H, W)
+        O sinal de larga escala, de que a equalização tira uma parte.
+    low, high : float
+        O sinal que vira preto e o que vira branco.
+    """
+
+    background: np.ndarray
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Formation:
     """Como uma radiografia se formou, etapa por etapa.
 
@@ -67,44 +74,70 @@ class Formation:
 
     Attributes
     ----------
-    patient : covidcam.phantom.anatomy.Patient
-        Quem é radiografado.
-    disease : covidcam.phantom.pathology.Disease
-        O que tem.
-    acquisition : covidcam.phantom.looks.Acquisition
-        Como foi radiografado.
-    camera : covidcam.phantom.projection.Camera
-        Onde estão fonte, paciente e detector.
-    lungs : covidcam.phantom.anatomy.Lungs
-        O ar de cada raio, na grade da câmera.
+    scene : covidcam.phantom.scene.Scene
+        O paciente diante do feixe, de que se pode tirar outro filme com `refilm`.
+    without : tuple of str
+        O que se tirou dele.
     shadow : covidcam.phantom.pathology.Shadow
         O que a lesão muda em cada raio, na grade da câmera.
-    unit : float
-        Meia largura do tórax, em pixels do filme.
     primary : array (H, W)
         Parte do feixe que atravessa sem interagir, de 0 a 1.
     dose : array float32 (H, W)
         O que o detector leu, como fração da exposição direta (ver `detect`).
+    tone : Tone
+        O que o processamento mediu no filme.
     developed : array uint8 (H, W)
         O filme depois do pós-processamento, antes da letra e da borda.
     image : array uint8 (H, W)
         O filme pronto, igual ao de `radiograph`.
     """
 
-    patient: anatomy.Patient
-    disease: pathology.Disease
-    acquisition: looks.Acquisition
-    camera: Camera
-    lungs: anatomy.Lungs
+    scene: Scene
+    without: tuple
     shadow: pathology.Shadow
-    unit: float
     primary: np.ndarray
     dose: np.ndarray
+    tone: Tone
     developed: np.ndarray
     image: np.ndarray
 
+    @property
+    def patient(self):
+        """Quem é radiografado."""
+        return self.scene.patient
 
-def radiograph(seed, label, size=256, *, look=None, patient=None):
+    @property
+    def acquisition(self):
+        """Como foi radiografado."""
+        return self.scene.acquisition
+
+    @property
+    def camera(self):
+        """Onde estão fonte, paciente e detector."""
+        return self.scene.camera
+
+    @property
+    def lungs(self):
+        """O ar de cada raio, na grade da câmera."""
+        return self.scene.lungs
+
+    @property
+    def unit(self):
+        """Meia largura do tórax, em pixels do filme."""
+        return self.scene.unit
+
+
+def radiograph(
+    seed,
+    label,
+    size=256,
+    *,
+    look=None,
+    patient=None,
+    without=(),
+    lesion_scale=1.0,
+    hold_tone=False,
+):
     """Uma radiografia de tórax sintética com a sua verdade.
 
     Parameters
@@ -122,6 +155,15 @@ def radiograph(seed, label, size=256, *, look=None, patient=None):
         Semente do paciente, por padrão a do filme. Filmes do mesmo paciente têm a mesma anatomia
         e as mesmas lesões. Com outro `look`, os mesmos quantis (largura, coração, vasos, posição
         das lesões) viram centímetros em outra idade.
+    without : str or sequence of str
+        Objetos a tirar antes de expor (os nomes são os de `objects`). O que fica é o mesmo: o
+        paciente, o ruído, a letra, a borda.
+    lesion_scale : float
+        Quantas vezes o contraste das lesões, de 0 (não há lesão) em diante. A forma não muda.
+    hold_tone : bool
+        Se falso, o preto, o branco e o fundo da revelação são medidos neste filme, e tirar uma
+        lesão clareia ou escurece o resto (o efeito total). Se verdadeiro, valem os do filme
+        completo, e só muda o lugar do objeto (o efeito direto).
 
     Returns
     -------
@@ -130,23 +172,48 @@ def radiograph(seed, label, size=256, *, look=None, patient=None):
     Raises
     ------
     InputError
-        Semente, classe, tamanho ou modo que não é aceito.
+        Semente, classe, tamanho ou modo que não é aceito; objeto que o filme não tem; contraste
+        negativo.
 
     Examples
     --------
     >>> film = radiograph(7, "COVID-19", size=128)
     >>> film.image.shape, film.image.dtype.name, bool(film.lesions.any())
     ((128, 128), 'uint8', True)
+    >>> less = radiograph(7, "COVID-19", size=128, without="foco 1")
+    >>> bool(film.thickness.sum() > less.thickness.sum() > 0)
+    True
     """
-    return report(formation(seed, label, size, look=look, patient=patient), seed, label)
+    made = formation(
+        seed,
+        label,
+        size,
+        look=look,
+        patient=patient,
+        without=without,
+        lesion_scale=lesion_scale,
+        hold_tone=hold_tone,
+    )
+    return report(made, label)
 
 
-def formation(seed, label, size=256, *, look=None, patient=None, lesions=True):
+def formation(
+    seed,
+    label,
+    size=256,
+    *,
+    look=None,
+    patient=None,
+    lesions=True,
+    without=(),
+    lesion_scale=1.0,
+    hold_tone=False,
+):
     """As etapas por que passa o filme de `radiograph`, para quem quer vê-las.
 
     Parameters
     ----------
-    seed, label, size, look, patient
+    seed, label, size, look, patient, without, lesion_scale, hold_tone
         Os de `radiograph`.
     lesions : bool
         Se falso, o mesmo paciente, do mesmo modo, com o pulmão sadio.
@@ -166,16 +233,69 @@ def formation(seed, label, size=256, *, look=None, patient=None, lesions=True):
     >>> bool((made.image == radiograph(7, "COVID-19", size=128).image).all())
     True
     """
+    scene = arrange(seed, label, size, look=look, patient=patient)
+    without = _check_change(scene, without, lesion_scale)
+    if not lesions:
+        without = (*without, *scene.lesions)
+    tone = expose(scene).tone if hold_tone else None
+    return expose(scene, without, lesion_scale, tone)
+
+
+def refilm(made, without=(), lesion_scale=1.0, hold_tone=False):
+    """Outro filme da mesma cena, sem projetar o paciente de novo.
+
+    Parameters
+    ----------
+    made : Formation
+        O filme completo.
+    without, lesion_scale, hold_tone
+        Os de `radiograph`; com `hold_tone`, vale a revelação de `made`.
+
+    Returns
+    -------
+    Formation
+
+    Raises
+    ------
+    InputError
+        Objeto que o filme não tem, ou contraste negativo.
+
+    Examples
+    --------
+    >>> made = formation(7, "COVID-19", size=128)
+    >>> healthy = refilm(made, without=made.scene.lesions)
+    >>> bool((healthy.image == formation(7, "COVID-19", size=128, lesions=False).image).all())
+    True
+    """
+    without = _check_change(made.scene, without, lesion_scale)
+    return expose(made.scene, without, lesion_scale, made.tone if hold_tone else None)
+
+
+def arrange(seed, label, size=256, *, look=None, patient=None):
+    """A cena de um filme: o paciente, a doença e o modo de radiografar, sorteados.
+
+    Parameters
+    ----------
+    seed, label, size, look, patient
+        Os de `radiograph`.
+
+    Returns
+    -------
+    covidcam.phantom.scene.Scene
+
+    Raises
+    ------
+    InputError
+        Como `radiograph`.
+    """
     shape = _check(seed, label, size, look, patient)
     patient = seed if patient is None else patient
     if look is None:
         look = looks.LOOKS[int(anatomy.stream(patient, "look").uniform() < 0.5)]
     person = anatomy.draw_patient(patient, look == "adulto")
-    rng = anatomy.stream(seed, "film", patient)
-    acquisition = looks.draw_acquisition(rng, look)
+    acquisition = looks.draw_acquisition(anatomy.stream(seed, "film", patient), look)
     person = anatomy.breathe(person, acquisition.inspiration)
-    disease = pathology.draw_disease(person, label)
-    return expose(person, disease, acquisition, shape, rng, lesions)
+    return Scene(seed, person, pathology.draw_disease(person, label), acquisition, shape)
 
 
 def _check(seed, label, size, look, patient):
@@ -192,70 +312,45 @@ def _check(seed, label, size, look, patient):
     return tuple(int(s) for s in shape)
 
 
-def aim(patient, acquisition, shape):
-    """A câmera que enquadra o tórax desse paciente, na grade fina do cálculo."""
-    p = patient
-    wide = 2 * (p.width + (0.35 if p.adult else 0.9) * p.wall) * acquisition.zoom
-    tall = 1.42 * p.height * acquisition.zoom
-    pitch = max(wide / shape[1], tall / shape[0])
-    fine = max(1.0, 448 / max(shape))
-    grid = tuple(round(s * fine) for s in shape)
-    detector = (p.depth + p.wall + 2) * (1 if acquisition.view == "PA" else -1)
-    centre = (acquisition.offset[0] * p.width, 0.55 * p.height + acquisition.offset[1] * p.height)
-    pitch = pitch / fine * acquisition.sid / (acquisition.sid - abs(detector))
-    return Camera(
-        grid, pitch, acquisition.sid, detector, centre, acquisition.tilt, acquisition.rotation
-    )
+def _check_change(scene, without, lesion_scale):
+    names = (without,) if isinstance(without, str) else tuple(without)
+    for name in names:
+        if name not in scene.names:
+            raise InputError(f"O filme não tem {name!r}; tem {', '.join(scene.names)}.")
+    number = isinstance(lesion_scale, Real) and not isinstance(lesion_scale, bool)
+    if not number or not 0 <= lesion_scale < np.inf:
+        raise InputError(f"lesion_scale é {lesion_scale!r}; aceita-se um número de 0 em diante.")
+    return names
 
 
-def shrink(image, shape):
-    """Uma imagem da grade da câmera no tamanho do filme, pela média dos pixels."""
-    return cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA)
+def expose(scene, without=(), lesion_scale=1.0, tone=None):
+    """Faz um filme da cena, guardando as etapas; `tone`, se dado, é a revelação a manter."""
+    a, shape = scene.acquisition, scene.shape
+    shadow = scene.shadow(without, lesion_scale)
+    primary = shrink(np.exp(-scene.path(shadow, without)), shape)
+    spread, noise = 0.35 * scene.unit, scene.stream("noise")
+    dose = detect(primary, a.photons, a.scatter, spread, a.blur, noise)
+    if tone is None:
+        tone = meter(dose, a, scene.unit, shrink(scene.air, shape) > 0.15 * scene.patient.depth)
+    developed = develop(dose, a, scene.unit, tone)
+    image = looks.annotate(developed.copy(), a, scene.stream("letters"), without)
+    if "borda" not in without:
+        image = looks.frame(image, a, scene.stream("border"))
+    image = looks.recompress(image, a.jpeg)
+    return Formation(scene, tuple(without), shadow, primary, dose, tone, developed, image)
 
 
-def expose(patient, disease, acquisition, shape, rng, lesions=True):
-    """Projeta o paciente e faz o filme, guardando as etapas."""
-    camera = aim(patient, acquisition, shape)
-    lungs = anatomy.lungs(patient, camera, acquisition.inspiration)
-    air = lungs.length()
-    shadow = diseased(patient, disease, camera, lungs, air, rng)
-    if not lesions:  # depois do sorteio da textura, para que os sorteios seguintes sejam os mesmos
-        shadow = pathology.Shadow(0 * shadow.thickness, 0 * shadow.excess)
-    path = exponent(patient, camera, acquisition, air, shadow, rng)
-    path += gadgets(patient, camera, acquisition, rng)
-    primary = shrink(np.exp(-path), shape)
-    unit = patient.width / camera.pitch * shape[0] / camera.shape[0]
-    dose = detect(
-        primary, acquisition.photons, acquisition.scatter, 0.35 * unit, acquisition.blur, rng
-    )
-    developed = develop(dose, acquisition, unit, shrink(air, shape) > 0.15 * patient.depth)
-    image = looks.annotate(developed.copy(), acquisition, rng)
-    image = looks.recompress(looks.frame(image, acquisition, rng), acquisition.jpeg)
-    return Formation(
-        patient,
-        disease,
-        acquisition,
-        camera,
-        lungs,
-        shadow,
-        unit,
-        primary,
-        dose,
-        developed,
-        image,
-    )
-
-
-def report(made, seed, label):
+def report(made, label):
     """A radiografia de uma `Formation`, com as máscaras e a tabela do que foi sorteado."""
-    patient, disease, acquisition = made.patient, made.disease, made.acquisition
+    scene, patient, acquisition = made.scene, made.patient, made.acquisition
     shape = made.image.shape
     thickness = np.round(shrink(made.shadow.thickness, shape), 3)  # a precisão em que é gravada
     masks = truth(patient, made.camera, acquisition.inspiration, made.lungs)
     visible, heart = (shrink(mask.astype(np.float32), shape) > 0.5 for mask in masks)
     excess = shrink(made.shadow.excess, shape)
+    kept = set(scene.lesions) - set(made.without)
     facts = {
-        "seed": int(seed),
+        "seed": int(scene.seed),
         "patient": int(patient.seed),
         "label": label,
         "look": acquisition.look,
@@ -263,32 +358,15 @@ def report(made, seed, label):
         "sex": patient.sex,
         "age": patient.age,
         "cardiothoracic": measure_ratio(visible, heart),
-        "foci": len(disease.foci),
+        "foci": sum(name.startswith("foco") for name in kept),
         "lesion_area": float((thickness > 0).mean()),
         "lesion_peak_cm": float(thickness.max()),
         "contrast": float(np.percentile(excess, 99.5)),
         "visible": label == "NORMAL" or bool((excess > VISIBLE).sum() > 0.02 * visible.sum()),
         "inspiration": float(acquisition.inspiration),
-        **disease.facts,
+        **scene.disease.facts,
     }
     return Radiograph(made.image, visible, heart, thickness > 0, thickness, label, facts)
-
-
-def truth(patient, camera, inspiration, lungs):
-    """Máscaras dos campos pulmonares visíveis e do coração, na grade da câmera."""
-    heart = chord(anatomy.heart(patient, camera, inspiration)) > 0
-    thin = 0.1 * patient.depth
-    clear = (chord(lungs.abdomen) < thin) & (chord(lungs.heart) < thin) & ~heart
-    return (lungs.length() > thin) & clear, heart
-
-
-def diseased(patient, disease, camera, lungs, air, rng):
-    """A sombra da doença, calculada em grade grosseira e presa ao ar da fina."""
-    sparse = lungs.crop(np.s_[::2, ::2])
-    shadow = pathology.project_disease(patient, disease, sparse, coarse(camera), rng)
-    thickness, excess = enlarge(shadow.thickness, camera), enlarge(shadow.excess, camera)
-    keep = np.minimum(1, air / np.maximum(thickness, 1e-6)) * (thickness >= 0.12)
-    return pathology.Shadow(thickness * keep, excess * keep)
 
 
 def measure_ratio(lungs, heart):
@@ -300,91 +378,34 @@ def measure_ratio(lungs, heart):
     return float((np.ptp(inside) + 1) / (np.ptp(thorax) + 1))
 
 
-def exponent(patient, camera, acquisition, air, shadow, rng):
-    """Expoente de Beer–Lambert de cada raio: soma de coeficiente × centímetros."""
-    parts = (added for _, added in organs(patient, camera, acquisition, air, shadow, rng))
-    path = next(parts)
-    for added in parts:
-        path += added
-    return np.maximum(path, 0)
-
-
-def organs(patient, camera, acquisition, air, shadow, rng):
-    """Nome e parcela do expoente de cada parte do corpo, uma por vez, do tronco ao gás."""
-    p = patient
-    soft, lung = attenuation("soft"), attenuation("lung", pathology.AERATED)
-    rough = coarse(camera)
-    whole, lean = trunk(p, camera)
-    # a parede nunca é mais fina que 0,5 de expoente: a pele não encosta no pulmão
-    path = np.maximum(soft * lean - (soft - lung) * air, 0.5 * (air > 0))
-    yield "tronco", path + attenuation("fat") * np.maximum(whole - lean, 0)
-    yield "lesão", shadow.excess
-    start, end, radius = anatomy.vessels(p)
-    filled = np.minimum(shadow.excess / np.maximum(air * (soft - lung), 1e-3), 1)
-    inside = np.clip(air / (0.1 * p.depth), 0, 1)
-    yield "vasos", (soft - lung) * network(camera, start, end, radius) * (1 - filled) * inside
-    if filled.max() > 0.5:  # broncograma aéreo: o brônquio só aparece onde o pulmão encheu
-        large, beside = radius > np.quantile(radius, 0.75), 0.02 * p.depth
-        bronchi = network(camera, start[large] + beside, end[large] + beside, 0.8 * radius[large])
-        yield "brônquios", -soft * bronchi * np.clip(2 * filled - 0.8, 0, 1)
-    grain = pathology.fractal(rng, camera.shape, 0.05 * p.width / camera.pitch, 4, 0.8)
-    yield "textura", 0.011 * grain * np.sqrt(air)
-    # em PA os ombros para a frente tiram as escápulas dos pulmões
-    aside = 1.0 if acquisition.view == "PA" else 0.25 if p.adult else 0.6
-    yield "ossos", anatomy.skeleton(p, camera, aside)
-    shapes = anatomy.muscles(p, rough) - anatomy.airways(p, rough)
-    shapes = shapes + (anatomy.breasts(p, rough) if p.breast else 0)
-    yield "músculos, mamas e vias aéreas", soft * enlarge(shapes, camera)
-    gas = enlarge(anatomy.bowel_gas(p, rough, acquisition.inspiration), camera)
-    yield "gás", -soft * np.minimum(gas, 0.5 * whole)
-
-
-def trunk(patient, camera):
-    """Centímetros de corpo em cada raio, com e sem a camada de gordura."""
-    rough = coarse(camera)
-    return [enlarge(anatomy.body(patient, rough, layer), camera) for layer in (0, patient.fat)]
-
-
-def gadgets(patient, camera, acquisition, rng):
-    """Expoente de fios, eletrodos e tubo traqueal."""
-    p = patient
-    extra = np.zeros(camera.shape, np.float32)
-    front = p.depth + p.wall
-    for _ in range(acquisition.wires):
-        a = np.array([rng.uniform(-1, 1) * p.width, rng.uniform(0.05, 1.0) * p.height, front])
-        b = np.array([rng.choice([-1.3, 1.3]) * p.width, rng.uniform(-0.3, 1.4) * p.height, front])
-        bow = np.array([rng.normal(0, 0.15) * p.width, rng.normal(0, 0.2) * p.height, 0])
-        points, ds = resample(spline([a, a * 0.6 + b * 0.4 + bow, b]), camera.pitch)
-        extra += 1.2 * tube(camera, points, ds, 0.11)
-        turn = np.linspace(0, 2 * np.pi, 30)
-        ring = a + np.stack([0.55 * np.cos(turn), 0.5 * np.sin(turn), 0 * turn], axis=1)
-        points, ds = resample(ring, camera.pitch)
-        extra += 2.5 * tube(camera, points, ds, 0.16)
-    if acquisition.tube:
-        end = np.array([0.0, rng.uniform(0.14, 0.24) * p.height, 0])
-        points, ds = resample(
-            spline([(0.02 * p.width, -0.5 * p.height, 1), (0, -0.1 * p.height, 0), end]),
-            camera.pitch,
-        )
-        r = 0.5 if p.adult else 0.25
-        extra += 0.5 * (tube(camera, points, ds, r) - tube(camera, points, ds, 0.75 * r))
-        extra += 2.0 * tube(camera, points + np.array([0.8 * r, 0, 0]), ds, 0.06)
-    return extra
-
-
 def detect(primary, photons, scatter, spread, blur, rng):
     """Fótons por pixel, como fração da exposição direta: espalhamento, ruído e desfoque.
 
     O espalhado é uma versão larga do feixe primário (Floyd et al. 1992,
     doi:10.1148/radiology.183.3.1584947), limitada fora do corpo, onde quase não há; a contagem é
     de Poisson, com um ruído eletrônico de 4 fótons, e o detector desfoca o conjunto.
+
+    Cada pixel tem um quantil z fixo, e a contagem é o quantil da distribuição de Poisson na
+    expansão de Cornish e Fisher, λ + z√λ + (z² − 1)/6, que tem a média e a assimetria dela. Os
+    sorteios não dependem da dose: dois filmes que só diferem numa lesão têm o mesmo ruído.
     """
     exposure = primary + scatter * np.minimum(smooth(primary, spread), 0.15)
-    counts = rng.poisson(photons * exposure) + rng.normal(0, 4, primary.shape)
+    quantile, electronic = rng.standard_normal((2, *primary.shape))
+    expected = photons * exposure
+    counts = expected + quantile * np.sqrt(expected) + (quantile**2 - 1) / 6 + 4 * electronic
     return cv2.GaussianBlur(counts.astype(np.float32), (0, 0), blur) / np.float32(photons)
 
 
-def develop(dose, acquisition, unit, lungs):
+def meter(dose, acquisition, unit, lungs):
+    """O que o processamento mede no filme; `lungs` diz onde procurar o cinza mais escuro."""
+    raw = logarithm(dose)
+    background = smooth(raw, 0.22 * unit)
+    signal = enhance(raw, background, acquisition, unit)
+    dark, bright = acquisition.window
+    return Tone(background, np.percentile(signal[lungs], dark), np.percentile(signal, bright))
+
+
+def develop(dose, acquisition, unit, tone):
     """Da dose ao filme de 8 bits: logaritmo, equalização, realces e curva de contraste.
 
     Parameters
@@ -393,15 +414,23 @@ def develop(dose, acquisition, unit, lungs):
         O que `detect` devolve.
     unit : float
         Meia largura do tórax, em pixels.
-    lungs : array bool (H, W)
-        Onde se mede o cinza mais escuro da janela.
+    tone : Tone
+        O que `meter` mediu, neste filme ou em outro.
     """
-    a = acquisition
-    raw = -np.log(np.maximum(dose, 1e-5))
-    signal = raw - a.equalise * smooth(raw, 0.22 * unit)
-    signal += a.sharpen * (signal - cv2.GaussianBlur(signal, (0, 0), 0.02 * unit))
-    signal += a.edges * (signal - cv2.GaussianBlur(signal, (0, 0), 1.0))
-    low, high = np.percentile(signal[lungs], a.window[0]), np.percentile(signal, a.window[1])
-    value = np.clip((signal - low) / (high - low) * a.top + a.floor, 0, 1)
+    a, raw = acquisition, logarithm(dose)
+    signal = enhance(raw, tone.background, a, unit)
+    value = np.clip((signal - tone.low) / (tone.high - tone.low) * a.top + a.floor, 0, 1)
     value = value * np.clip(raw / 0.5 - 0.3, 0, 1)  # exposição direta: preto
     return (value**a.gamma * 255).astype(np.uint8)
+
+
+def logarithm(dose):
+    """O expoente aparente: −log da dose."""
+    return -np.log(np.maximum(dose, 1e-5))
+
+
+def enhance(raw, background, acquisition, unit):
+    """Equalização e realces do expoente aparente."""
+    signal = raw - acquisition.equalise * background
+    signal += acquisition.sharpen * (signal - cv2.GaussianBlur(signal, (0, 0), 0.02 * unit))
+    return signal + acquisition.edges * (signal - cv2.GaussianBlur(signal, (0, 0), 1.0))

@@ -110,16 +110,25 @@ def _adult(n, u):
 # O que se desenha sobre o filme pronto -----------------------------------------------------------
 
 
-def annotate(image, acquisition, rng):
-    """Escreve letra de lado e textos; devolve a imagem uint8."""
+def named(text):
+    """O nome do que se escreve num filme: "letra", se é uma só, ou "texto"."""
+    return "letra" if len(text) == 1 else "texto"
+
+
+def annotate(image, acquisition, rng, without=()):
+    """Escreve letra de lado e textos, menos os de `without`; devolve a imagem uint8."""
     h, w = image.shape
     u = rng.uniform(size=8)
+    if acquisition.look == "infantil" and "letra" in without:
+        return image
     if acquisition.look == "infantil":
         spot = (int((0.01 + 0.05 * u[1]) * w), int((0.12 + 0.5 * u[2]) * h))
         scale, thick = (0.8 + 0.5 * u[0]) * h / 480, max(1, round(h / 200))
         font = cv2.FONT_HERSHEY_SIMPLEX
         return cv2.putText(image, "R", spot, font, scale, 255, thick, cv2.LINE_AA)
     for k, text in enumerate(acquisition.texts):
+        if named(text) in without:
+            continue
         scale = (0.5 + 0.5 * u[3]) * h / 420 * (1 if len(text) == 1 else 0.75)
         font = cv2.FONT_HERSHEY_SIMPLEX if u[4] < 0.6 else cv2.FONT_HERSHEY_DUPLEX
         (tw, th), _ = cv2.getTextSize(text, font, scale, 1)

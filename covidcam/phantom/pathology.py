@@ -255,8 +255,17 @@ def _lobe_limits(focus, patient, y):
     return (fissure if focus.lobe else np.float32(-99)), np.float32(99)
 
 
-def project_disease(patient, disease, lungs, camera, film):
-    """Espessura de lesão e acréscimo ao expoente em cada raio.
+@dataclass(frozen=True)
+class Piece:
+    """Uma lesão vista pela câmera: centímetros num recorte da grade, e a densidade dela."""
+
+    window: tuple
+    cm: np.ndarray
+    density: float
+
+
+def pieces(patient, disease, lungs, camera, film):
+    """As lesões de um paciente, uma por uma, sem olhar quanto ar sobra para as outras.
 
     Parameters
     ----------
@@ -264,31 +273,49 @@ def project_disease(patient, disease, lungs, camera, film):
         O ar de cada raio de `camera`.
     film : numpy.random.Generator
         Sorteios da textura.
+
+    Returns
+    -------
+    dict of str to Piece
+        "foco 1", "foco 2"…, e, se há, "derrame" e "manguitos".
     """
-    p = patient
-    total = np.zeros(camera.shape, np.float32)
-    weighted = np.zeros(camera.shape, np.float32)
     if not disease.foci:
-        return Shadow(total, weighted)
-    air = lungs.length()
+        return {}
+    p, made, everywhere = patient, {}, np.s_[:, :]
     unit = p.width / camera.pitch  # a meia largura do tórax, em pixels
     texture = fractal(film, camera.shape, 0.2 * unit, gain=0.55)
     bend = [fractal(film, camera.shape, 0.4 * unit, 5, 0.45) for _ in range(2)]
     for focus in disease.foci:
         if focus.kind == "derrame":
-            window = np.s_[:, :]
-            x, y = camera.grid()
-            cm = effusion(p, focus, air, x, y)
-        else:
-            window = _window(camera, focus, 0.25 * p.width)
-            cm = _focus_length(p, focus, lungs, camera, bend, window)
-            cm = cm * np.clip(1 - focus.patchy + focus.patchy * texture[window], 0, 1.3)
-        total[window] += cm
-        weighted[window] += cm * np.float32(focus.density)
+            cm = effusion(p, focus, lungs.length(), *camera.grid())
+            made["derrame"] = Piece(everywhere, cm, focus.density)
+            continue
+        window = _window(camera, focus, 0.25 * p.width)
+        cm = _focus_length(p, focus, lungs, camera, bend, window)
+        cm = cm * np.clip(1 - focus.patchy + focus.patchy * texture[window], 0, 1.3)
+        made[f"foco {len(made) + 1}"] = Piece(window, cm, focus.density)
     if disease.cuffs:
-        cm = cuffs(p, disease, camera)
-        total += cm
-        weighted += cm * np.float32(DENSITY["soft"])
+        made["manguitos"] = Piece(everywhere, cuffs(p, disease, camera), DENSITY["soft"])
+    return made
+
+
+def cast(lesions, air):
+    """A sombra de várias lesões juntas: onde não cabem no ar do raio, encolhem por igual.
+
+    Parameters
+    ----------
+    lesions : sequence of Piece
+    air : array (H, W)
+        Centímetros de pulmão de cada raio, na grade das lesões.
+
+    Returns
+    -------
+    Shadow
+    """
+    total, weighted = np.zeros_like(air, np.float32), np.zeros_like(air, np.float32)
+    for piece in lesions:
+        total[piece.window] += piece.cm
+        weighted[piece.window] += piece.cm * np.float32(piece.density)
     fit = np.minimum(1, air / np.maximum(total, 1e-6))
     density = weighted / np.maximum(total, 1e-6)
     thickness = total * fit
@@ -304,7 +331,8 @@ def cuffs(patient, disease, camera):
     near = np.linalg.norm(np.abs(end) * [1, 1, 0] - hilum, axis=1) < disease.cuffs * p.width
     thick = np.minimum(0.35 * radius[near] + 0.006 * p.height, 0.016 * p.height)
     outer = network(camera, start[near], end[near], radius[near] + thick)
-    return np.maximum(outer - network(camera, start[near], end[near], radius[near]), 0)
+    cm = outer - network(camera, start[near], end[near], radius[near])
+    return np.where(cm > 0.01, cm, np.float32(0))  # o resto é arredondamento
 
 
 def effusion(p, focus, air, x, y):

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from covidcam.phantom import anatomy, pathology
-from covidcam.phantom.film import organs, shrink, trunk
 from covidcam.phantom.projection import chord
+from covidcam.phantom.scene import shrink, trunk
 
 
 def chords(made):
@@ -25,7 +24,7 @@ def chords(made):
     >>> sorted(chords(formation(1, "NORMAL", size=64)))
     ['fat', 'lung', 'soft']
     """
-    whole, lean = trunk(made.patient, made.camera)
+    whole, lean = made.scene.layers
     air = made.lungs.length()
     cm = {"soft": np.maximum(lean - air, 0), "fat": np.maximum(whole - lean, 0), "lung": air}
     return {tissue: shrink(length, made.image.shape) for tissue, length in cm.items()}
@@ -50,21 +49,15 @@ def build_up(made):
     >>> list(build_up(formation(1, "NORMAL", size=64)))[:2]
     ['um tronco maciço', '− a caixa torácica cheia de ar']
     """
-
-    def parts(air):
-        healthy = pathology.Shadow(0 * made.shadow.thickness, 0 * made.shadow.excess)
-        rng = anatomy.stream(made.patient.seed, "build-up")
-        return organs(made.patient, made.camera, made.acquisition, air, healthy, rng)
-
-    air, cage = made.lungs.length(), chord(made.lungs.cavity)
-    layers = parts(air)
-    _, path = next(layers)
+    scene, cage = made.scene, chord(made.lungs.cavity)
+    parts = scene.organs(scene.shadow(scene.lesions))
+    _, path = next(parts)
     steps = {
-        "um tronco maciço": next(parts(0 * air))[1],
-        "− a caixa torácica cheia de ar": next(parts(cage))[1],
+        "um tronco maciço": trunk(scene.layers, 0 * cage),
+        "− a caixa torácica cheia de ar": trunk(scene.layers, cage),
         "+ coração e abdome": path,
     }
-    for name, added in layers:
+    for name, added in parts:
         path = path + added
         if name not in ("lesão", "textura"):
             steps[f"+ {name}"] = path

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
-EVERYWHERE = {"errors", "settings", "store"}  # não decidem números
+EVERYWHERE = {"errors", "progress", "settings", "store"}  # não decidem números
 
 
 class Kept(NamedTuple):

@@ -9,6 +9,7 @@ import pytest
 
 from covidcam import artefacts, datasets, evaluation, models, settings
 from covidcam.artefacts import cards, comparison, networks
+from covidcam.models import heads
 
 CLASSES = datasets.CLASSES
 
@@ -26,6 +27,8 @@ def book(monkeypatch, tmp_path):
             "view": "AP",
             "look": "adulto",
             "licence": "CC0",
+            "sex": ["F", "M", ""] + [""] * 27,
+            "age": [17.0, 80.0] + [np.nan] * 28,
         }
     )
     data = datasets.Arrays(
@@ -37,12 +40,6 @@ def book(monkeypatch, tmp_path):
     )
     for module in (comparison, networks, cards):
         monkeypatch.setattr(module, "arrays", lambda *a: data)
-    folder = tmp_path / "dados"
-    (folder / "covid-chestxray-dataset").mkdir(parents=True)
-    (folder / "covid-chestxray-dataset" / "metadata.csv").write_text(
-        "filename,sex,age\nfilm-0.png,F,17\nfilm-1.png,M,80\nfilm-2.png,,\nfilm-20.png,F,30\n"
-    )
-    monkeypatch.setattr(cards, "raw_data", lambda chosen: folder)
     return data
 
 
@@ -54,6 +51,7 @@ def network(data, wrong):
     return artefacts.Trained(
         name="rede",
         data=data,
+        recipe={},
         history=pd.DataFrame(),
         train=np.arange(0, 20, 2),
         validation=np.arange(20, 30, 2),
@@ -111,11 +109,10 @@ def test_the_parts_of_2020_are_those_of_2020():
     np.testing.assert_array_equal(np.concatenate([train, validation]), datasets.split_2020(375)[0])
 
 
-def test_people_join_what_the_metadata_says(book):
+def test_people_are_told_in_portuguese_and_by_age_range(book):
     rows = artefacts.people(CHOSEN)
     assert rows.sex[:3].tolist() == ["feminino", "masculino", "não informado"]
     assert rows.age[:3].tolist() == ["0 a 17", "80 ou mais", "não informado"]
-    assert rows.sex[20] == "não informado"  # o nome é igual, mas o acervo é outro
     table = artefacts.count(rows, "sex")
     assert table.loc["não informado"].tolist() == [8, 10, 10, 14]
 
@@ -156,10 +153,12 @@ def test_missing_weights_are_named_and_the_mini_steps_in(tmp_path):
 )
 def test_families_follow_the_weights(present, trained, missing, monkeypatch, tmp_path):
     monkeypatch.setattr(comparison, "missing_weights", lambda s, n: "" if n in present else n)
-    monkeypatch.setattr(comparison, "trained", lambda chosen, name, *a, **k: name)
+    monkeypatch.setattr(comparison, "trained", lambda chosen, name, recipe: recipe)
     chosen = settings.Settings("real", tmp_path, None, "2020", tmp_path)
-    found = artefacts.families(chosen)
+    found = artefacts.families(chosen, {trained[0]: {"epochs": 1}})
     assert list(found.trained) == trained and list(found.missing) == missing
+    mine, *others = found.trained.values()
+    assert mine == {"epochs": 1} and not any(others), "as outras ficam com a receita do livro"
 
 
 @pytest.fixture
@@ -179,9 +178,8 @@ def test_the_recipe_is_that_of_the_network_and_of_the_training(tiny, monkeypatch
     import keras
 
     used = {"epochs": 1, "learning_rate": 3e-3, "sparsity": 3e-5, "augment": True}
-    mini = dataclasses.replace(models.ARCHITECTURES["mini-vgg"], recipes={"modelo-2": used})
-    monkeypatch.setattr(models, "ARCHITECTURES", {"mini-vgg": mini})
-    told = artefacts.recipe(tiny)
+    told = artefacts.recipe(dataclasses.replace(tiny, recipe=used))
+    assert told["cabeça"] == "média global e uma camada densa"
     assert told["épocas"] == "7" and told["imagens por lote"] == "16"
     assert told["penalidade L1 no último mapa"] == "0,00003"
     assert told["passo"].startswith("0,003,") and told["as imagens variam no treino"] == "sim"
@@ -202,6 +200,10 @@ def test_the_recipe_is_that_of_the_network_and_of_the_training(tiny, monkeypatch
     assert seen == {"schedule": "CosineDecay", "step": 0.5}
 
 
+def test_every_head_has_a_name_to_read():
+    assert set(cards.HEADS) == set(heads.HEADS) and not set(cards.HEADS.values()) & set(heads.HEADS)
+
+
 def test_the_layers_hold_all_the_parameters(tiny):
     table = artefacts.layers(tiny.model)
     counts = table["parâmetros"].str.replace(".", "").astype(int)
@@ -219,4 +221,4 @@ def test_the_notes_are_told_in_portuguese(tiny):
     told = artefacts.annotated(tiny.model.covidcam)["anotado"]
     assert told["imagens do treino"] == "fantomas" and told["valores de um pixel"] == "de 0 a 255"
     assert told["classes, na ordem das saídas"] == "COVID-19, NORMAL e OUTRAS"
-    assert "keras 3" in told["bibliotecas"]
+    assert told["versão de keras"].startswith("3.")

@@ -202,6 +202,17 @@ def test_deletion_is_told_with_each_reference_in_all_films_for_the_gradient_fami
     assert rows["value"].tolist() == pytest.approx(areas.tolist(), abs=1e-6)
 
 
+def test_no_map_of_many_names_is_measured_both_in_all_films_and_in_few():
+    model = models.build("mini-vgg", datasets.CLASSES, input_shape=(64, 64, 3))
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    names = [*cam.activation_methods(), "smooth-grad-cam++"]
+    found = {name: each.values for name, each in cam.explain(model, images, names).items()}
+    first = evaluation.twins(found)
+    assert first["shapley-cam"] == "grad-cam" and first["smooth-grad-cam++"] == "grad-cam++"
+    family = artefacts.GRADIENT_FAMILY
+    assert [name for name in names if (name in family) != (first[name] in family)] == []
+
+
 def test_predicted_maps_are_those_of_the_predicted_class(chosen, trained):
     values, target = artefacts.predicted_maps(chosen, trained)
     assert target.tolist() == trained.said.tolist()

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from covidcam.batch import collect, one_line, share
-from covidcam.errors import InputError
+from covidcam.batch import collect, share
+from covidcam.errors import InputError, one_line
 
 
 def touch(folder, *names):

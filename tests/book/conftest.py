@@ -33,7 +33,7 @@ COUNT = "with open({record!r}, 'a') as record:\n    print({name!r}, file=record)
 DRAW = """\
 from covidcam import figures
 
-figures.show(figures.new(), "Uma tela com 2 < 3 e «aspas».")
+figures.show(figures.new(), "Uma tela com 2 < 3 e “aspas”.")
 """
 
 

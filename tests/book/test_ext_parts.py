@@ -7,9 +7,21 @@ import subprocess
 import nbformat
 import numpy as np
 import pytest
-from covidcam_book import citations, images, mathematics, notebooks, pages, portuguese
+from covidcam_book import (
+    citations,
+    images,
+    mathematics,
+    notebooks,
+    only,
+    pages,
+    portable,
+    portuguese,
+)
+from covidcam_book.portable import Around
 from PIL import Image
 from pybtex import PybtexEngine
+
+from covidcam.errors import InputError
 
 
 def png(array):
@@ -113,15 +125,107 @@ def test_addresses_exist_only_where_the_repository_is_known():
     }
 
 
-def test_a_notebook_says_how_to_run_it_and_brings_what_it_includes(tmp_path):
-    (tmp_path / "aviso.md").write_text("Não é um diagnóstico.", "utf-8")
-    text = "# Título\n\n```{include} aviso.md\n```\n\n```{code-cell} ipython3\nx = 1\n```\n"
-    notebook = notebooks.build(text, "Título", "https://example.org/a/b", tmp_path)
-    nbformat.validate(notebook)
-    first, prose, code = notebook.cells
+def around(folder):
+    return Around(
+        folder=folder,
+        values={"n": "três"},
+        works={"a2020": ("Silva e Souza", "2020"), "b2021": ("Costa et al.", "2021")},
+        pages={"outra": ("A outra página", "outra.ipynb")},
+        references="- Uma obra.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("myst", "plain"),
+    [
+        ("São {glue:text}`n` e {glue:text}`falta`.", "São três e —."),
+        ("Sim {cite:p}`a2020,b2021`.", "Sim (Silva e Souza, 2020; Costa et al., 2021)."),
+        ("Segundo {cite:t}`b2021`.", "Segundo Costa et al. (2021)."),
+        (
+            "Veja [](outra.md) e [lá](outra.md).",
+            "Veja [A outra página](outra.ipynb) e [lá](outra.ipynb).",
+        ),
+        ("Veja [](fora.md).", "Veja *fora*."),
+        ("[fora](https://example.org/a.md)", "[fora](https://example.org/a.md)"),
+        (":::{warning}\nUm.\n\nDois.\n:::", "> **Aviso**\n>\n> Um.\n>\n> Dois."),
+        (":::{admonition} Pense\nUm.\n:::", "> **Pense**\n>\n> Um."),
+        (
+            ":::{dropdown} Resposta\nUm.\n:::",
+            "<details><summary>Resposta</summary>\n\nUm.\n\n</details>",
+        ),
+        ("um termo\n: a definição,\n  em duas\n", "- **um termo**: a definição, em duas\n"),
+        ("```{include} aviso.md\n```", "Não é um diagnóstico."),
+        ("```{bibliografia}\n```", "- Uma obra."),
+        ("$$\n\\alpha_k\n$$\n\n- um\n- dois", "$$\n\\alpha_k\n$$\n\n- um\n- dois"),
+    ],
+)
+def test_the_text_of_a_notebook_needs_no_book(myst, plain, tmp_path):
+    (tmp_path / "aviso.md").write_text("Não é um diagnóstico.\n", "utf-8")
+    assert portable.portable(myst, around(tmp_path)) == plain
+
+
+GLUED = """\
+# Título
+
+```{code-cell} ipython3
+:tags: [remove-cell]
+from myst_nb import glue
+
+for name in "ab":
+    glue(name, 1, display=False)
+```
+
+```{code-cell} ipython3
+:tags: [remove-cell]
+k = 2  # usada adiante
+glue("k", k, display=False)
+```
+
+```{code-cell} ipython3
+:tags: [remove-cell]
+glue("n", k)
+unused = k
+```
+
+```{code-cell} ipython3
+:tags: [hide-cell]
+print(k)
+```
+"""
+
+
+def test_a_notebook_keeps_only_the_code_it_needs_and_says_how_to_run_it(tmp_path):
+    executed = notebooks.read(GLUED)
+    executed.cells[-1].outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="ruído"),
+        nbformat.v4.new_output("stream", name="stdout", text="2"),
+    ]
+    made = notebooks.build(executed, "Título", "https://example.org/a/b", around(tmp_path))
+    nbformat.validate(made)
+    first, prose, needed, shown = made.cells
     assert "git clone https://example.org/a/b" in first.source and "“Título”" in first.source
-    assert "Não é um diagnóstico." in prose.source and "{include}" not in prose.source
-    assert code.source == "x = 1" and code.cell_type == "code"
-    alone = notebooks.build(text, "Título", "", tmp_path).cells[0].source
+    assert prose.source == "# Título"
+    assert needed.source == "k = 2  # usada adiante"
+    assert [each.text for each in shown.outputs] == ["2"]
+    assert shown.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
+    alone = notebooks.build(notebooks.read(GLUED), "Título", "", around(tmp_path)).cells[0].source
     assert "git clone" not in alone
     assert "Na pasta do livro, crie o ambiente:" in alone and "crie o ambiente:" in first.source
+
+
+def test_what_the_cells_told_the_prose_is_read_from_what_they_left():
+    output = nbformat.v4.new_output("display_data", {"text/plain": "'93 %'"})
+    output.metadata = {"scrapbook": {"name": "dentro", "mime_prefix": ""}}
+    number = nbformat.v4.new_output("display_data", {"text/plain": "12"})
+    number.metadata = {"scrapbook": {"name": "quantos", "mime_prefix": ""}}
+    other = nbformat.v4.new_output("display_data", {"text/plain": "'x'"})
+    cell = nbformat.v4.new_code_cell("", outputs=[output, number, other])
+    found = notebooks.glued(nbformat.v4.new_notebook(cells=[cell]))
+    assert found == {"dentro": "93 %", "quantos": "12"}
+
+
+def test_only_the_pages_asked_for_run():
+    pages_there = ["modelo-1", "modelo-2", "index"]
+    assert only.others(pages_there, "book/modelo-1.md, index") == {"modelo-2"}
+    with pytest.raises(InputError, match="pede \\['modelo-3'\\]"):
+        only.others(pages_there, "modelo-3")

@@ -22,7 +22,7 @@ class Images(HTMLParser):
 
 def assert_figure_speaks(page):
     (figure,) = [image for image in Images(page).images if "_images" in image["src"]]
-    assert figure["alt"] == "Uma tela com 2 < 3 e «aspas»."
+    assert figure["alt"] == "Uma tela com 2 < 3 e “aspas”."
     assert "dark-light" in figure["class"].split()
 
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from covidcam_book.cells import names
+from myst_nb.core.read import read_myst_markdown_notebook
 
 ROOT = Path(__file__).parents[2]
 CELL = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # O que não é prosa: cabeçalho, células e diretivas de código, código e fórmulas, exemplos entre “”.
 NOT_PROSE = re.compile(
-    r"\A---\n.*?\n---\n|^```.*?^```$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|“[^”]*”|«[^»]*»",
+    r"\A---\n.*?\n---\n|^```.*?^```$|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|“[^”]*”",
     re.MULTILINE | re.DOTALL,
 )
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n\n|\n(?=[-|#])")
@@ -101,3 +103,33 @@ def test_a_typed_number_is_seen():
 def test_code_fits_a_narrow_screen(page):
     long = [line for code in cells(page) for line in code.splitlines() if len(line) > 88]
     assert not long
+
+
+def unseen(text):
+    """Os nomes que uma célula à vista usa e que nasceram numa célula que não se vê."""
+    born, problems = {}, []
+    for cell in read_myst_markdown_notebook(text).cells:
+        if cell.cell_type == "code":
+            hidden = {"remove-cell", "remove-input"} & set(cell.metadata.get("tags", ()))
+            used, bound = names(cell.source)
+            if not hidden:
+                problems += sorted(name for name in used - bound if born.get(name))
+                problems += ["glue"] * ("glue" in used | bound)
+            born |= dict.fromkeys(bound, bool(hidden))
+    return problems
+
+
+@each_page
+def test_nothing_is_used_before_it_is_seen(page):
+    assert unseen(text(page)) == []
+
+
+def test_what_was_not_seen_is_seen():
+    cell = "```{{code-cell}} ipython3\n{}\n```\n"
+    hidden, shown = cell.format(":tags: [remove-cell]\na = 1"), cell.format("b = [a for c in 'x']")
+    assert unseen(hidden + shown) == ["a"]
+    assert unseen(hidden + cell.format("a = 2") + shown) == []
+    assert unseen(cell.format("a = 2") + hidden + shown) == ["a"]
+    assert unseen(hidden + cell.format("def f():\n    return a")) == ["a"]
+    assert unseen(hidden + cell.format("[a for a in 'x']")) == []
+    assert unseen(cell.format("from myst_nb import glue")) == ["glue"]

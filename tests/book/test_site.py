@@ -70,7 +70,8 @@ def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     assert "unpkg" not in a and "fontawesome.js" not in a and "searchindex" not in a
     (image,) = [tag for tag in b.split("<img ")[1:] if "_images" in tag]
     assert 'width="825"' in image and 'height="330"' in image and ".webp" in image
-    assert 'href="cadernos/b.ipynb"' in b and (site / "cadernos" / "b.ipynb").is_file()
+    assert 'href="cadernos/pagina-b.ipynb"' in b
+    assert (site / "cadernos" / "pagina-b.ipynb").is_file()
     assert a.count('rel="stylesheet"') == 1
     assert "fa-solid-900" not in (site / "_static" / "livro.css").read_text("utf-8")
     assert "/edit/" not in b, "sem repositório conhecido não há o que editar"

@@ -101,6 +101,14 @@ def test_one_network_has_no_comparison_to_tell():
     assert figures.pairs_note(pd.DataFrame(columns=[*PAIR, "mean", "chance"])) is None
 
 
+def test_a_recipe_says_whose_it_is():
+    book = {"epochs": 30, "augment": True}
+    assert figures.recipe_note(dict(book), book).data == "Esta é a receita do livro."
+    said = figures.recipe_note({"epochs": 10, "augment": True, "patience": 5}, book).data
+    assert "é <strong>sua</strong>" in said and "epochs: 10 (no livro, 30)" in said
+    assert "patience: 5 (no livro, None)" in said and "augment" not in said
+
+
 @pytest.mark.parametrize(("source", "word"), [("fantoma", "fantomas"), ("real", "sorteadas")])
 def test_the_note_says_what_can_be_compared(source, word):
     assert word in figures.beside_2020_note(source).data

@@ -10,7 +10,7 @@ from covidcam.figures import credits, source_note
 @pytest.mark.parametrize(("source", "word"), [("fantoma", "sintéticas"), ("real", "reais")])
 def test_the_note_says_what_the_images_are(source, word):
     text = source_note(source).data
-    assert word in text and text.startswith(":::{note}\n") and text.endswith("\n:::")
+    assert word in text and text.startswith('<div class="admonition note">')
 
 
 def rows(*licences):

@@ -73,9 +73,9 @@ def test_a_map_is_told_from_each_blind_one_by_film():
         "ao acaso": random.normal(1, 0.1, 60),
     }
     said = figures.against_blind(scores, blind, np.arange(60))
-    assert said == "supera ao acaso; fica abaixo de centro; não se distingue de pulmões"
+    assert said == "supera “ao acaso”; fica abaixo de “centro”; não se distingue de “pulmões”"
     assert figures.against_blind(scores, {"ao acaso": blind["ao acaso"]}, np.arange(60)) == (
-        "supera ao acaso"
+        "supera “ao acaso”"
     )
 
 
@@ -85,7 +85,7 @@ def test_the_dial_is_read_from_all_trainings():
     assert "2,0 a 0,3 (oclusão)" in alt and "de 1,2 a 1,2 (centro, que não olha a rede)" in alt
     said = figures.dial_verdict(DIAL)
     assert "publicaria sobe" in said
-    assert "hospital cai" in said
+    assert "a da prova em que o modo não ajuda cai" in said
     assert "não muda além do sorteio no Grad-CAM" in said  # 1,3 e 1,4 se cruzam
     assert "cai na oclusão" in said
     # com o botão em 1, o Grad-CAM de um dos treinos (1,1) fica abaixo do centro (1,2)
@@ -164,14 +164,31 @@ def test_each_cell_of_class_and_mode_by_hand():
 
 def test_the_remedies_are_compared_on_the_same_patients():
     found = figures.remedies(ANSWERS)
-    assert found["reparo"].startswith("+38 pontos (de +") and found["reparo"].endswith("aumento")
-    assert found["laço"].startswith("+11 pontos") and found["laço"].endswith("aumento")
+    assert found["reparo"].startswith("aumento, +38 pontos (de +")
+    assert found["laço"].startswith("aumento, +11 pontos (de +")
     same = figures.remedies(ANSWERS.assign(**{"modo sorteado": ANSWERS["coleções, reparadas"]}))
-    assert same["laço"] == "0 pontos (de 0 a 0): sem mudança que se possa afirmar"
+    assert same["laço"] == "sem mudança que se possa afirmar, 0 pontos (de 0 a 0)"
     said = figures.remedies_note(ANSWERS).data
     assert "em “coleções”, 0 % (COVID-19, infantil)" in said
     assert "em “um só modo”, 0 % (COVID-19, infantil)" in said
     assert found["reparo"] in said and found["laço"] in said
+
+
+def test_a_repaired_map_beats_a_blob_only_where_its_interval_leaves_zero_out():
+    table = pd.DataFrame(
+        [
+            ("coleções", "como vieram", "lead", 0.3, 0.2, 0.4),
+            ("coleções", "reparados", "lead", 0.02, -0.05, 0.09),
+            ("um só modo", "reparados", "lead", 0.15, 0.07, 0.22),
+            ("outros", "reparados", "lead", -0.15, -0.22, -0.07),
+            ("outros", "reparados", "energy", 1.2, 1.1, 1.3),
+        ],
+        columns=["films", "state", "measure", "mean", "low", "high"],
+    )
+    assert figures.repaired_lead(table) == (
+        "em “coleções”, não se distingue dela; em “um só modo”, a supera; em “outros”, fica abaixo"
+        " dela"
+    )
 
 
 def test_what_does_not_change_is_not_told_twice():

@@ -1,4 +1,4 @@
-"""A rede que se treina faz a conta da original; só o último mapa ganha um preço."""
+"""A rede que se treina faz a conta da original; só o último mapa ganha uma penalidade."""
 
 import keras
 import numpy as np

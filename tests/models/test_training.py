@@ -52,8 +52,8 @@ def test_the_easy_is_learnt_by_the_whole_network(toy):
     assert whole == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
 
 
-def test_a_priced_map_is_sparser_and_still_right(toy):
-    """O mapa que custa aceso apaga-se onde não é preciso; a tabela traz a perda sem o preço."""
+def test_a_penalized_map_is_sparser_and_still_right(toy):
+    """O mapa que custa aceso apaga-se onde não é preciso; a tabela traz a perda sem ela."""
     images, Y = toy
     bright = []
     for sparsity in (0.0, 0.05):
@@ -124,9 +124,9 @@ def test_refusals(toy):
         train(model, extract(model, images), np.eye(3)[np.zeros(48, int)], TRAIN, HELD)
     with pytest.raises(InputError, match=r"Só imagens podem variar.*\(3,\)"):
         train(model, extract(model, images), Y, TRAIN, HELD, augment=True)
-    with pytest.raises(InputError, match=r"preço do mapa é 0\.1, .* 0 camadas com mapas"):
+    with pytest.raises(InputError, match=r"penalidade por ativação é 0\.1, .* 0 camadas com mapas"):
         train(model, extract(model, images), Y, TRAIN, HELD, sparsity=0.1)
-    with pytest.raises(InputError, match="preço do mapa é -1"):
+    with pytest.raises(InputError, match="penalidade por ativação é -1"):
         train(model, images, Y, TRAIN, HELD, sparsity=-1)
 
 

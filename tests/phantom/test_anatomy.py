@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from covidcam.phantom import anatomy, looks
-from covidcam.phantom.film import aim, measure_ratio, truth
+from covidcam.phantom.film import measure_ratio
 from covidcam.phantom.projection import chord
+from covidcam.phantom.scene import aim, truth
 
 
 def film_of(seed, look, view=None, shape=(160, 160)):

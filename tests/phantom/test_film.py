@@ -8,7 +8,8 @@ import pytest
 
 from covidcam.errors import InputError
 from covidcam.phantom import anatomy, looks, pathology, radiograph
-from covidcam.phantom.film import aim, detect, diseased, exponent
+from covidcam.phantom.film import detect
+from covidcam.phantom.scene import Scene
 
 
 def test_noise_variance_is_inverse_to_exposure():
@@ -42,16 +43,9 @@ def test_masks_are_exactly_where_tissue_changed(seed, label):
     """O expoente com e sem a doença difere onde há espessura, e só lá."""
     patient = anatomy.draw_patient(seed, True)
     acquisition = looks.draw_acquisition(anatomy.stream(seed, "test"), "adulto")
-    camera = aim(patient, acquisition, (128, 128))
-    lungs = anatomy.lungs(patient, camera, acquisition.inspiration)
-    air = lungs.length()
-    disease = pathology.draw_disease(patient, label)
-    paths = []
-    for case in (disease, pathology.Disease()):
-        shadow = diseased(patient, case, camera, lungs, air, np.random.default_rng(1))
-        rng = np.random.default_rng(2)
-        paths.append((exponent(patient, camera, acquisition, air, shadow, rng), shadow))
-    (sick, shadow), (healthy, _) = paths
+    scene = Scene(seed, patient, pathology.draw_disease(patient, label), acquisition, (128, 128))
+    shadow, air = scene.shadow(), scene.air
+    sick, healthy = (scene.path(each) for each in (shadow, scene.shadow(scene.lesions)))
     assert np.array_equal(sick != healthy, shadow.thickness > 0)
     assert (shadow.thickness <= air + 1e-4).all()
     assert shadow.thickness.max() > 1

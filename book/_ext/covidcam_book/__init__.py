@@ -5,12 +5,18 @@ seguem absolutas para os núcleos que executam as páginas. O resto tem um arqui
 
 cache
     As páginas são executadas de novo quando o pacote, os dados ou as escolhas mudam.
+quiet, watch
+    O que a construção diz enquanto trabalha, e o que ela cala.
+only
+    Quem trabalha numa página executa só essa.
 ahead
     Um segundo processo adianta o que as últimas páginas vão pedir.
 assets
     Uma só folha de estilo, e scripts que esperam o texto.
-citations
-    Autores em português nas citações e na lista de referências.
+citations, bibliography
+    Autores em português nas citações e nas listas, a do livro e a de cada página do tutorial.
+head
+    O alto das páginas do tutorial: objetivo, dados, pacotes, caderno, passos.
 laboratory
     As redes do laboratório ao lado da página, e o motor como um texto que ela carrega.
 images
@@ -31,14 +37,19 @@ from covidcam import settings
 from covidcam_book import (
     ahead,
     assets,
+    bibliography,
     cache,
     citations,
+    head,
     images,
     laboratory,
     mathematics,
+    only,
     pages,
     portuguese,
+    quiet,
     status,
+    watch,
 )
 
 
@@ -47,8 +58,22 @@ def setup(app):
     chosen = settings.read()
     os.environ.update(chosen.environment())
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quiet.setup(app)
+    only.setup(app)
     cache.setup(app, chosen)
+    watch.setup(app, chosen)
     status.setup(app, chosen, pages.commit(app.srcdir))
-    for subject in (ahead, assets, citations, images, laboratory, mathematics, portuguese, pages):
+    for subject in (
+        ahead,
+        assets,
+        citations,
+        images,
+        laboratory,
+        mathematics,
+        portuguese,
+        pages,
+        bibliography,
+        head,
+    ):
         subject.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

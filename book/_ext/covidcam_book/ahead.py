@@ -1,7 +1,10 @@
 """Um segundo processo adianta o que as últimas páginas vão pedir."""
 
+import os
 import subprocess
 import sys
+
+from covidcam_book import only
 
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 LAST = "book/modelo-2"  # a página que mais treina, e uma das últimas que o Sphinx lê
@@ -14,7 +17,7 @@ def setup(app):
 
 
 def _start(app, env, docnames):
-    if app.covidcam_stale and LAST in docnames:
+    if app.covidcam_stale and LAST in docnames and only.VARIABLE not in os.environ:
         command = [sys.executable, "-m", "covidcam.artefacts.ahead"]
         app.covidcam_ahead = subprocess.Popen(command, **QUIET)
 

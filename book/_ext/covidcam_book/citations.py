@@ -1,4 +1,4 @@
-"""As referências com «e» entre os autores e «et al.» no lugar de «and others»."""
+"""As referências com “e” entre os autores e “et al.” no lugar de “and others”."""
 
 from dataclasses import dataclass, field
 
@@ -27,7 +27,7 @@ class List(Style):
 
 @node
 def people(children, context, role):
-    """Os nomes de um papel: «A, B e C», ou «A, B et al.» quando o arquivo diz que há outros."""
+    """Os nomes de um papel: “A, B e C”, ou “A, B et al.” quando o arquivo diz que há outros."""
     style, persons = context["style"], context["entry"].persons.get(role)
     if not persons:
         raise FieldIsMissing(role, context["entry"])
@@ -40,6 +40,6 @@ def people(children, context, role):
 
 @dataclass
 class Citation(AuthorYearReferenceStyle):
-    """A citação no texto: «Autora e Autor, ano»."""
+    """A citação no texto: “Autora e Autor, ano”."""
 
     person: PersonStyle = field(default_factory=lambda: PersonStyle(sep2=" e ", last_sep=" e "))

@@ -1,13 +1,20 @@
-"""O caderno de cada página, que diz na primeira célula do que precisa para rodar."""
+"""O caderno de cada página: texto que qualquer Jupyter mostra, e as saídas da construção."""
 
-import re
+import ast
+import shutil
 from pathlib import Path, PurePosixPath
 
 import nbformat
+import yaml
+from docutils.nodes import make_id
 from myst_nb.core.read import read_myst_markdown_notebook
+from pybtex.richtext import Text
+
+from covidcam_book import bibliography, cells
+from covidcam_book.portable import Around, portable
 
 HOW = """\
-*Este caderno é a página “{title}” do livro* covidcam.
+*Este caderno é a página “{title}” do livro* covidcam; *as saídas são as da construção do livro.*
 
 Para rodá-lo é preciso o pacote `covidcam`. {source} o ambiente:
 
@@ -17,61 +24,164 @@ python3 -m venv .venv
 .venv/bin/jupyter lab
 ```
 
-Depois disso, rode as células de cima para baixo. Nada é baixado: as radiografias são fantomas,
-desenhados pelo próprio pacote."""
+Depois disso, rode as células de cima para baixo. A menos que se peça outra coisa, nada é baixado:
+as radiografias são fantomas, desenhados pelo próprio pacote."""
 FROM_ADDRESS = "Faça uma cópia do repositório (`git clone {address}`), entre na pasta dela e crie"
 FROM_FOLDER = "Na pasta do livro, crie"
-INCLUDE = re.compile(r"```\{include\} (\S+)\n```")
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+HIDDEN = {"remove-input", "hide-input", "hide-cell"}
 
 
 def is_notebook(app, pagename):
     """Se a página tem células de código."""
-    return "{code-cell}" in _text(app, pagename)
+    return "{code-cell}" in text(app, pagename)
 
 
-def name(pagename):
-    """O nome do arquivo do caderno de uma página."""
-    return f"{PurePosixPath(pagename).name}.ipynb"
+def text(app, pagename):
+    """O texto de uma página; vazio se ela não é markdown."""
+    file = Path(app.env.doc2path(pagename))
+    return file.read_text("utf-8") if file.suffix == ".md" else ""
 
 
-def write(app, address):
-    """Escreve os cadernos de todas as páginas que têm código."""
-    folder = Path(app.outdir, "cadernos")
-    folder.mkdir(exist_ok=True)
-    for pagename in app.env.found_docs:
-        if is_notebook(app, pagename):
-            title = app.env.titles[pagename].astext()
-            notebook = build(_text(app, pagename), title, address, Path(app.srcdir, "book"))
-            (folder / name(pagename)).write_text(nbformat.writes(notebook), "utf-8")
+def front(text):
+    """O cabeçalho de uma página, dict; vazio onde não há."""
+    return yaml.safe_load(text.split("---\n")[1]) if text.startswith("---\n") else {}
 
 
-def build(text, title, address, folder):
-    """O caderno de uma página.
+def read(text):
+    """As células de uma página em MyST, NotebookNode."""
+    return read_myst_markdown_notebook(text)
+
+
+def name(app, pagename):
+    """O nome do arquivo do caderno de uma página: o título dela, sem acentos."""
+    return f"{make_id(app.env.titles[pagename].astext())}.ipynb"
+
+
+def write(app, repository):
+    """Escreve os cadernos de todas as páginas que têm código.
 
     Parameters
     ----------
-    text : str
-        A página, em MyST.
-    title : str
-    address : str
-        De onde se copia o livro; vazio quando não se sabe.
-    folder : Path
-        De onde a página inclui trechos.
+    app : sphinx.application.Sphinx
+    repository : mapping of str to str
+        Os endereços que `covidcam_book.pages.repository` conhece.
+    """
+    folder = Path(app.outdir, "cadernos")
+    shutil.rmtree(folder, ignore_errors=True)  # um título que mudou deixaria o caderno antigo
+    folder.mkdir()
+    works = {c.key: _authors(c.entry) for c in bibliography.listed(app.env)}
+    pages = {
+        PurePosixPath(page).name: (title.astext(), _address(app, page, repository))
+        for page, title in app.env.titles.items()
+    }
+    for pagename in filter(lambda page: is_notebook(app, page), app.env.found_docs):
+        executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
+        known = executed.is_file()
+        notebook = nbformat.read(executed, 4) if known else read(text(app, pagename))
+        entries = [each.formatted_entry for each in bibliography.cited(app.env, pagename)]
+        around = Around(
+            folder=Path(app.env.doc2path(pagename)).parent,
+            values=glued(notebook),
+            works=works,
+            pages=pages,
+            references="\n".join(f"- {entry.text.render_as('markdown')}" for entry in entries),
+        )
+        title = app.env.titles[pagename].astext()
+        built = build(notebook, title, repository["source_address"], around)
+        (folder / name(app, pagename)).write_text(nbformat.writes(built), "utf-8")
+
+
+def _address(app, page, repository):
+    """Onde se lê uma página a partir de um caderno: no site, ou no caderno dela."""
+    if repository["site_address"]:
+        return f"{repository['site_address']}{page}.html"
+    return name(app, page) if is_notebook(app, page) else f"../{page}.html"
+
+
+def _authors(entry):
+    """Os autores, como o texto os cita, e o ano."""
+    people = entry.persons.get("author", [])
+    last = [
+        Text.from_latex(" ".join([*p.prelast_names, *p.last_names])).render_as("text")
+        for p in people
+    ]
+    several = len(last) > 2 or last[-1:] == ["others"]
+    return (f"{last[0]} et al." if several else " e ".join(last)), entry.fields["year"]
+
+
+def glued(notebook):
+    """O que as células deram à prosa: nome e valor, como ela o escreve.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
 
     Returns
     -------
-    nbformat.NotebookNode
+    dict of str to str
     """
-    text = INCLUDE.sub(lambda match: (folder / match[1]).read_text("utf-8"), text)
-    notebook = read_myst_markdown_notebook(text)
+    values = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if known := output.get("metadata", {}).get("scrapbook", {}).get("name"):
+                written = output["data"]["text/plain"]
+                quoted = written[:1] in "'\""
+                values[known] = str(ast.literal_eval(written)) if quoted else written
+    return values
+
+
+def build(notebook, title, address, around):
+    """O caderno de uma página.
+
+    O que só leva números à prosa sai: eles já estão escritos nela. Das células que a página não
+    mostra ficam as que as seguintes usam.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A página, executada ou não.
+    title : str
+    address : str
+        De onde se copia o livro; vazio quando não se sabe.
+    around : covidcam_book.portable.Around
+
+    Returns
+    -------
+    NotebookNode
+    """
     source = FROM_ADDRESS.format(address=address) if address else FROM_FOLDER
+    kept, needed = [], set()
+    for cell in reversed(notebook.cells):
+        if cell.cell_type == "code":
+            cell = _code(cell)
+            used, bound = cells.names(cell.source)
+            removed = "remove-cell" in cell.metadata.get("tags", ())
+            if not cell.source or (removed and not bound & needed):
+                continue
+            needed = (needed - bound) | used
+        else:
+            cell.source = portable(cell.source, around)
+        kept.insert(0, cell)
     how = nbformat.v4.new_markdown_cell(HOW.format(title=title, source=source), id="como-rodar")
-    notebook.cells.insert(0, how)
-    for count, cell in enumerate(notebook.cells[1:]):
+    for count, cell in enumerate(kept):
         cell["id"] = f"celula-{count}"  # os mesmos a cada construção
-    return notebook
+    return nbformat.v4.new_notebook(cells=[how, *kept], metadata={"kernelspec": KERNEL})
 
 
-def _text(app, pagename):
-    file = Path(app.env.doc2path(pagename))
-    return file.read_text("utf-8") if file.suffix == ".md" else ""
+def _code(cell):
+    """A célula com o seu código e as saídas que se veem."""
+    tags = set(cell.metadata.get("tags", ()))
+    outputs = [
+        output
+        for output in cell.get("outputs", ())
+        if output.get("name") != "stderr" and "scrapbook" not in output.get("metadata", {})
+    ]
+    clean = nbformat.v4.new_code_cell(cells.without_glue(cell.source), outputs=outputs)
+    clean.execution_count = cell.get("execution_count") if outputs else None
+    clean.metadata["tags"] = sorted(tags)
+    if tags & HIDDEN:
+        clean.metadata["jupyter"] = {"source_hidden": True}
+        if "hide-cell" in tags:
+            clean.metadata["jupyter"]["outputs_hidden"] = True
+    return clean

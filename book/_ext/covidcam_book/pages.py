@@ -7,7 +7,7 @@ import subprocess
 from covidcam_book import notebooks
 
 TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
-# Um nome curto numa tabela («COVID-19») não se parte no hífen; um título de coluna, só nos espaços.
+# Um nome curto numa tabela (“COVID-19”) não se parte no hífen; um título de coluna, só nos espaços.
 SHORT_CELL = re.compile(r"<(td(?=>(?:[^<]{0,16}|[^< ]{0,24})</td>)|th(?=>[^< ]{0,20}</th>))>")
 # Papéis que o docutils escreve e o padrão já abandonou, ou que pedem filhos que ele não põe.
 OBSOLETE_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
@@ -20,7 +20,7 @@ def setup(app):
     app.connect("html-page-context", lambda *page: _prepare(*page, address, version), priority=900)
     app.connect(
         "build-finished",
-        lambda app, error: error or notebooks.write(app, address["source_address"]),
+        lambda app, error: error or notebooks.write(app, address),
     )
 
 
@@ -65,7 +65,7 @@ def _prepare(app, pagename, templatename, context, doctree, address, version):
     if address["edit_base"]:
         context["edit_address"] = address["edit_base"] + pagename + context["page_source_suffix"]
     if notebooks.is_notebook(app, pagename):
-        context["notebook"] = context["pathto"](f"cadernos/{notebooks.name(pagename)}", 1)
+        context["notebook"] = context["pathto"](f"cadernos/{notebooks.name(app, pagename)}", 1)
     body = TABLE.sub(_scroll, context["body"])
     context["body"] = OBSOLETE_ROLE.sub("", body)
 

@@ -1,4 +1,4 @@
-"""Interface em português, e busca que acha «ativação» e «ativacao», «pulmão» e «pulmões»."""
+"""Interface em português, e busca que acha “ativação” e “ativacao”, “pulmão” e “pulmões”."""
 
 import json
 import re

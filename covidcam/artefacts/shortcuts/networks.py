@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 WATCHED = 8  # imagens do treino que só acompanham as curvas
 
 
-def train(settings: Settings, films: Films, seed: int = 0) -> "keras.Model":
+def train(
+    settings: Settings,
+    films: Films,
+    seed: int = 0,
+    name: str | None = None,
+    head: str = "pooled",
+    **changes: float,
+) -> "keras.Model":
     """Uma rede treinada nos filmes que não são de teste.
 
     Parameters
@@ -26,33 +33,45 @@ def train(settings: Settings, films: Films, seed: int = 0) -> "keras.Model":
     settings : Settings
     films : Films
     seed : int
+    name : str, optional
+        Um nome de `covidcam.models.ARCHITECTURES`. Por padrão, uma mini-vgg nos fantomas; a VGG16
+        congelada e uma camada densa nas radiografias reais, ou a mini-vgg também nelas, se faltam
+        os pesos.
+    head : str
+        Um nome de `covidcam.models.HEADS`.
+    **changes : float
+        O que muda na receita.
 
     Returns
     -------
     keras.Model
-        Uma mini-vgg nos fantomas; a VGG16 congelada e uma camada densa nas radiografias reais, ou
-        a mini-vgg também nelas, se faltam os pesos.
     """
-    return models.load(network_file(settings, films, seed))
+    return models.load(network_file(settings, films, seed, name, head, **changes))
 
 
-def network_file(settings: Settings, films: Films, seed: int = 0) -> Path:
+def network_file(
+    settings: Settings,
+    films: Films,
+    seed: int = 0,
+    name: str | None = None,
+    head: str = "pooled",
+    **changes: float,
+) -> Path:
     """O arquivo da rede de `train`; na primeira vez, treinada.
 
     Parameters
     ----------
-    settings : Settings
-    films : Films
-    seed : int
+    settings, films, seed, name, head, **changes
+        Como em `train`.
 
     Returns
     -------
     Path
         O nome da pasta é a chave, que entra na dos artefatos que se fazem dela.
     """
-    name = choose(settings)
+    name = name or choose(settings)
     architecture = models.ARCHITECTURES[name]
-    recipe = {**architecture.recipes["atalhos"], "seed": seed}
+    recipe = {**architecture.recipes["atalhos"], "seed": seed, **changes}
     kept = np.flatnonzero(~films.test)
     parts = kept[:-WATCHED], kept[-WATCHED:]
 
@@ -66,12 +85,14 @@ def network_file(settings: Settings, films: Films, seed: int = 0) -> Path:
             recipe,
             settings.source,
             weights=settings.weights,
+            head=head,
             features=deep_features(settings, films.images) if architecture.frozen else None,
         )
         models.save(fitted.model, folder / "model.keras")
 
     parameters = {
         "name": name,
+        "head": head,
         "images": store.content(films.images),
         "labels": films.labels.tolist(),
         "parts": [part.tolist() for part in parts],

@@ -27,9 +27,9 @@ from covidcam.evaluation import (
     OPPONENTS,
     Interval,
     balanced_accuracy,
-    bootstrap,
     controls,
     energy_ratio,
+    interval,
 )
 from covidcam.settings import Settings
 
@@ -241,16 +241,18 @@ class Measured(NamedTuple):
     values: np.ndarray
     patients: np.ndarray
     labels: np.ndarray | None = None
+    kind: str = "mean"
 
     def interval(self) -> Interval:
         """A média e o seu intervalo de 95 %, por paciente."""
         if self.labels is None:
-            return bootstrap(self.values, self.patients)
+            return interval(self.values, self.patients, self.kind)
         return balanced_accuracy(self.values, self.labels, self.patients)
 
     def change(self, before: "Measured") -> dict:
         """O que mudou desde `before`, nos mesmos filmes."""
-        mean, low, high = self._replace(values=self.values - 1.0 * before.values).interval()
+        gained = self._replace(values=self.values - 1.0 * before.values, kind="mean")
+        mean, low, high = gained.interval()
         return {"change": mean, "change_low": low, "change_high": high}
 
     def record(self, measure: str) -> dict:
@@ -271,8 +273,8 @@ def _state(settings, films, both):
     maps = cam.explain(model, test.images)
     ratio, blind = energy_ratio(maps.values, test.lungs), blind_energy("centro", test, test.lungs)
     found = {
-        "energy": Measured(ratio, test.patients),
-        "centre": Measured(blind, test.patients),
+        "energy": Measured(ratio, test.patients, kind="ratio"),
+        "centre": Measured(blind, test.patients, kind="ratio"),
         "lead": Measured(ratio - blind, test.patients),
         "share": Measured(test.lungs.mean(axis=(1, 2)), test.patients),
         "hidden": _guessed(films, controls.pixels(controls.hide(films.images, films.lungs))),

@@ -1,0 +1,186 @@
+"""O mesmo filme com e sem os seus objetos, e o que a rede e os mapas fazem disso."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from covidcam.figures import canvas
+from covidcam.figures.films import grid
+from covidcam.figures.text import listing, number, percent
+
+
+def retaken(
+    images: dict[str, np.ndarray], answers: pd.DataFrame, chosen: list[int]
+) -> tuple[Figure, str]:
+    """Filmes completos, sem as lesões e sem uma parte sadia, com a probabilidade de cada um.
+
+    Parameters
+    ----------
+    images : dict of str to ndarray, uint8 (N, H, W)
+        Com as chaves whole, empty e control, como em `covidcam.artefacts.Retakes`.
+    answers : DataFrame
+        Como em `covidcam.artefacts.Retakes`.
+    chosen : list of int
+        Que filmes, um por fileira.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    pictures, titles, said = [], [], []
+    for film in chosen:
+        row = answers.iloc[film]
+        names = {"whole": "o filme", "empty": "sem as lesões", "control": f"sem {row['part']}"}
+        for state, name in names.items():
+            pictures.append(images[state][film])
+            titles.append(f"{name}\n{row['label']}: {percent(row[state])}")
+        said.append(
+            f"num filme de {row['label']}, {percent(row['whole'])} com as lesões,"
+            f" {percent(row['empty'])} sem elas e {percent(row['control'])} sem {row['part']}"
+        )
+    alt = (
+        "O mesmo filme refeito: completo, sem as lesões e sem uma parte sadia. A probabilidade da"
+        f" classe verdadeira é: {'; '.join(said)}."
+    )
+    return grid(pictures, titles, columns=3), alt
+
+
+def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
+    """A probabilidade da classe verdadeira em cada filme, com e sem as lesões.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        Como em `covidcam.artefacts.Retakes`.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        Um traço por filme, do ponto cheio (completo) ao vazado (sem as lesões); o losango é o
+        filme sem a parte sadia.
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    labels = sorted(answers["label"].unique())
+    figure = canvas.new(1, len(labels), height=3.4)
+    means = []
+    for axes, label, colour in zip(figure.axes, labels, canvas.COLOURS[::2], strict=False):
+        rows = answers[answers["label"] == label].sort_values(["whole", "empty"])
+        place = np.arange(len(rows))
+        axes.vlines(place, rows["empty"], rows["whole"], color=colour, alpha=0.35, linewidth=1.5)
+        axes.plot(
+            place, rows["control"], "D", color=canvas.COLOURS[1], ms=3, label="sem parte sadia"
+        )
+        axes.plot(place, rows["whole"], "o", color=colour, ms=4, label="completo")
+        axes.plot(place, rows["empty"], "o", color=colour, ms=4, mfc="white", label="sem as lesões")
+        axes.set(title=f"{label}: {len(rows)} filmes", ylim=(-0.03, 1.03), xticks=[])
+        canvas.write(axes.yaxis, percent)
+        mean = rows[["whole", "empty", "control"]].mean().map(percent)
+        means.append(
+            f"{label}, {mean['whole']} com as lesões, {mean['empty']} sem elas e"
+            f" {mean['control']} sem uma parte sadia"
+        )
+    figure.axes[0].set_ylabel("probabilidade da classe verdadeira")
+    figure.axes[-1].legend(frameon=False, fontsize=8, loc="center right")
+    alt = (
+        f"Cada um dos {len(answers)} filmes com e sem as lesões. Média da probabilidade da classe"
+        f" verdadeira: {'; '.join(means)}."
+    )
+    return figure, alt
+
+
+def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> tuple[Figure, str]:
+    """Um filme com as suas lesões numeradas, e o que a rede perde sem cada objeto.
+
+    Parameters
+    ----------
+    image : ndarray, uint8 (H, W)
+    masks : ndarray, bool (K, H, W)
+    objects : DataFrame
+        Uma linha por objeto: name, kind, removed e added.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        Barra cheia, o que o contraste perde quando o objeto sai; risco, o que ganha quando ele
+        entra, sozinho, no filme sem lesões.
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    figure = canvas.new(1, 2, height=0.19 * len(objects) + 1.6)
+    film, bars = figure.axes
+    canvas.film(film, image)
+    for mask, row in zip(masks, objects.itertuples(), strict=True):
+        if row.kind != "lesão":
+            continue
+        film.contour(mask, levels=[0.5], colors="black", linewidths=1.8)
+        film.contour(mask, levels=[0.5], colors="#35d0e6", linewidths=0.9)
+        y, x = (axis.mean() for axis in np.nonzero(mask))
+        film.text(
+            x,
+            y,
+            row.name.removeprefix("foco "),
+            color="white",
+            fontsize=8,
+            ha="center",
+            va="center",
+        )
+    ordered = objects.sort_values("removed").reset_index(drop=True)
+    sick = ordered["kind"] == "lesão"
+    colours = np.where(sick, canvas.COLOURS[0], canvas.COLOURS[1])
+    bars.barh(ordered.index, ordered["removed"], color=colours, height=0.7)
+    bars.plot(ordered["added"], ordered.index, "|", color="black", ms=9, mew=1.6)
+    bars.axvline(0, color=canvas.COLOURS[3], linewidth=0.8)
+    bars.set_yticks(ordered.index, ordered["name"], fontsize=8)
+    bars.set_xlabel("o que o contraste perde sem ele (logit)")
+    canvas.write(bars.xaxis, lambda value: number(value, 1))
+    top = ordered[::-1].head(3)
+    healthy = ordered[~sick]["removed"].abs().max()
+    alt = (
+        f"Um filme com {int(sick.sum())} lesões numeradas e {int((~sick).sum())} outros objetos."
+        " Os que mais fazem falta: "
+        + listing([f"{row['name']}, {number(row['removed'])}" for _, row in top.iterrows()])
+        + f". Nenhum objeto que não é lesão muda o contraste em mais de {number(healthy)}."
+    )
+    return figure, alt
+
+
+def dial_retaken(table: pd.DataFrame) -> tuple[Figure, str]:
+    """Duas redes do botão diante do mesmo filme, sem a lesão e do outro modo.
+
+    Parameters
+    ----------
+    table : DataFrame
+        O que `covidcam.artefacts.dial_retakes` devolve.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        Um traço por paciente; o grosso é a média.
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    states = {"empty": "sem a lesão", "whole": "o filme", "turned": "do outro modo"}
+    figure, said = canvas.new(1, 2, height=3.0), []
+    for axes, (dial, rows), colour in zip(
+        figure.axes, table.groupby("dial"), canvas.COLOURS[::4], strict=True
+    ):
+        values = rows[list(states)]
+        axes.plot(range(len(states)), values.T, color=colour, alpha=0.25, linewidth=1)
+        axes.plot(range(len(states)), values.mean(), "o-", color=colour, linewidth=2.5)
+        axes.set_xticks(range(len(states)), states.values())
+        axes.set(title=f"botão em {number(dial, 0)}", ylim=(-0.03, 1.03), xlim=(-0.3, 2.3))
+        canvas.write(axes.yaxis, percent)
+        mean = values.mean().map(percent)
+        said.append(
+            f"com o botão em {number(dial, 0)}, {mean['whole']} no filme, {mean['empty']} sem a"
+            f" lesão e {mean['turned']} do outro modo"
+        )
+    figure.axes[0].set_ylabel("probabilidade de COVID-19")
+    alt = (
+        f"Probabilidade média de COVID-19 em {table['patient'].nunique()} pacientes que a têm:"
+        f" {'; '.join(said)}."
+    )
+    return figure, alt

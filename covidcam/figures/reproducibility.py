@@ -1,0 +1,87 @@
+"""Outra rede, outro mapa: os mapas do mesmo filme em várias redes, e quanto se parecem."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from covidcam.figures import canvas
+from covidcam.figures.films import grid, overlay
+from covidcam.figures.text import listing, number, shortest
+
+ALIKE = {"spearman": "correlação de Spearman", "ssim": "SSIM"}
+
+
+def redone_maps(
+    film: np.ndarray, lesion: np.ndarray, maps: np.ndarray, recipes: Sequence[str]
+) -> tuple[Figure, str]:
+    """O mapa do mesmo filme em várias redes: uma linha por semente, uma coluna por receita.
+
+    Parameters
+    ----------
+    film : ndarray, uint8 (H, W, 3)
+    lesion : ndarray, bool (H, W)
+    maps : ndarray, float (receitas, redes, H, W), de 0 a 1
+    recipes : sequence of str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    draws = maps.shape[1]
+    pictures = [overlay(film, maps[k, seed]) for seed in range(draws) for k in range(len(recipes))]
+    titles = [f"{name}\nsemente 0" for name in recipes]
+    titles += [f"semente {seed}" for seed in range(1, draws) for _ in recipes]
+    figure = grid(pictures, titles, columns=len(recipes), outlines=[lesion] * len(pictures))
+    hits = [
+        f"{name}, {sum(bool(lesion.flat[each.argmax()]) for each in found)} de {draws}"
+        for name, found in zip(recipes, maps, strict=True)
+    ]
+    alt = (
+        f"O Grad-CAM do mesmo filme em {len(pictures)} redes, com a lesão contornada: uma coluna"
+        f" por receita, uma linha por semente. O ponto mais quente cai na lesão em:"
+        f" {listing(hits)}."
+    )
+    return figure, alt
+
+
+def redone_likeness(pairs: pd.DataFrame, strangers: pd.DataFrame) -> tuple[Figure, str]:
+    """Quanto se parecem os mapas do mesmo filme em duas redes, um ponto por par de redes.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Uma linha por par de redes: what, o que muda de uma para a outra, spearman e ssim.
+    strangers : DataFrame
+        Uma linha por rede: spearman e ssim dos mapas dela em pacientes diferentes.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        A faixa cinza vai da menor à maior semelhança entre pacientes diferentes.
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    kinds = list(pairs["what"].unique())
+    figure = canvas.new(1, 2, width=7.5, height=0.36 * len(kinds) + 1.1)
+    told = []
+    for axes, (measure, title) in zip(figure.axes, ALIKE.items(), strict=True):
+        low, high = strangers[measure].min(), strangers[measure].max()
+        axes.axvspan(low, high, color=canvas.LIGHT)
+        parts = [f"pacientes diferentes, de {number(low)} a {number(high)}"]
+        for place, kind in enumerate(kinds):
+            values = pairs.loc[pairs["what"] == kind, measure]
+            colour = canvas.COLOURS[0 if kind.startswith("outra semente") else 1]
+            axes.plot(values, np.full(len(values), place), "o", ms=5, alpha=0.7, color=colour)
+            axes.plot(values.mean(), place, "|", ms=14, color=colour)
+            parts.append(f"{kind}, {number(values.mean())}")
+        axes.set(ylim=(len(kinds) - 0.5, -0.5), xlabel=title)
+        axes.set_yticks(range(len(kinds)), kinds)
+        axes.tick_params(labelleft=axes is figure.axes[0])
+        canvas.write(axes.xaxis, shortest)
+        canvas.guide(axes)
+        told.append(f"{title}: {'; '.join(parts)}")
+    return figure, f"Semelhança dos mapas do mesmo filme em duas redes. {'. '.join(told)}."
