@@ -101,7 +101,9 @@ def train(
             loss=f"{kind}_crossentropy",
             metrics=[f"{kind}_crossentropy", f"{kind}_accuracy"],
         )
-        trained.optimizer.build(trained.trainable_variables)  # ou o passo seria traçado duas vezes
+        # o otimizador e as medidas nascem aqui, ou o passo seria traçado duas vezes
+        trained.optimizer.build(trained.trainable_variables)
+        trained.compute_metrics(None, targets[:1], targets[:1])
         data = _rows(features[train], targets[train])
         data = data.shuffle(len(train), seed=seed).batch(batch_size)
         weights = dict(enumerate(len(train) / np.maximum(Y[train].sum(axis=0), 1) / Y.shape[1]))

@@ -40,6 +40,13 @@ def test_the_same_seed_repeats_the_training(toy):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_the_step_is_traced_once(toy, monkeypatch):
+    traced, step = [], keras.Model.train_step
+    monkeypatch.setattr(keras.Model, "train_step", lambda *a: traced.append(1) or step(*a))
+    run(toy, seed=1, epochs=2)
+    assert len(traced) == 1
+
+
 def test_the_easy_is_learnt_by_the_whole_network(toy):
     images, Y = toy
     model, history = run(toy, seed=1, epochs=10)
