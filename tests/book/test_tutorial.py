@@ -130,7 +130,7 @@ def test_the_head_says_what_the_page_is_made_of(site, page):
     linked = {a["href"]: words(a) for a in said["Passos"].select("a")}
     assert list(linked.values()) == [title.removesuffix(" #") for title in steps]
     assert all(body.select_one(f'[id="{anchor[1:]}"]') is not None for anchor in linked)
-    assert "covidcam 0.1.0" in words(said["Pacotes"])
+    assert "covidcam 0.1.0" in words(said["Pacotes"]) and "myst" not in words(said["Pacotes"])
     notebook = said["Caderno"].a["href"]
     assert (site / page).parent.joinpath(notebook).is_file()
 

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from docutils import nodes
 from pybtex.richtext import Text
 
-from covidcam_book import bibliography, notebooks
+from covidcam_book import bibliography, cells, notebooks
 
 STEP = re.compile(r"\d+º Passo")
 
@@ -50,7 +50,7 @@ def packages(sources):
         for name in (name.split(".")[0] for name in names):
             if name not in sys.stdlib_module_names and name in _distributions():
                 distribution = _distributions()[name][0]
-                found[distribution] = importlib.metadata.version(distribution)
+                found[distribution.replace("_", "-")] = importlib.metadata.version(distribution)
     return found
 
 
@@ -84,7 +84,7 @@ def _insert(app, pagename, templatename, context, doctree):
     said = notebooks.front(text).get("tutorial")
     if doctree is None or said is None:
         return
-    sources = [c.source for c in notebooks.read(text).cells if c.cell_type == "code"]
+    code = [cell.source for cell in notebooks.read(text).cells if cell.cell_type == "code"]
     data = [
         {
             "title": Text.from_latex(citation.entry.fields["title"]).render_as("text"),
@@ -99,7 +99,7 @@ def _insert(app, pagename, templatename, context, doctree):
         {
             **said,
             "data": data,
-            "packages": packages(sources),
+            "packages": packages(map(cells.without_glue, code)),
             "steps": steps(doctree),
             "notebook": context["notebook"],
             "notebook_name": PurePosixPath(context["notebook"]).name,
