@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from covidcam import cam, evaluation, live, models, store
-from covidcam.artefacts.films import abnormal_films
+from covidcam.artefacts.interventions import retakes
 from covidcam.artefacts.networks import model_2
 from covidcam.artefacts.shortcuts.films import LOOKS, filmed_twice, turn_dial
 from covidcam.artefacts.shortcuts.networks import network_file
@@ -28,8 +28,9 @@ def experiments(settings: Settings) -> dict:
     Returns
     -------
     dict
-        hide: films (os com lesão que a rede acerta), lesion e elsewhere (em quantos a resposta muda
-        quando se esconde a lesão, ou a mesma forma em outro lugar).
+        hide: films (os com lesão que a rede acerta), lesion, elsewhere e without (em quantos a
+        resposta muda quando se esconde a lesão, ou a mesma forma em outro lugar, ou quando o filme
+        é refeito sem ela).
         guess: films, map e centre (em quantos o ponto mais quente, ou o centro, cai na lesão).
         plant: uma linha por marca e rede, com mark, dial, films e changed (em quantos a resposta
         muda); a marca ``"mode"`` é o mesmo paciente filmado do outro modo.
@@ -38,14 +39,15 @@ def experiments(settings: Settings) -> dict:
     """
     phantoms = settings.with_phantoms()
     trained = model_2(phantoms)
+    taken = retakes(phantoms, trained)
+    films, without = taken.films, taken.images["held"]
     twice = filmed_twice(phantoms)
     ends = {dial: network_file(phantoms, turn_dial(twice, dial)) for dial in ENDS}
     dial = dial_experiment(phantoms).groupby("dial", as_index=False).mean()
 
     def make(folder: Path) -> None:
-        films = abnormal_films(trained)
         measured = {
-            "hide": hide(trained.model, films, trained.classes),
+            "hide": hide(trained.model, films, without, trained.classes),
             "guess": guess(trained.model, films),
             "plant": [
                 record | {"dial": end}
@@ -59,6 +61,7 @@ def experiments(settings: Settings) -> dict:
     parameters = {
         "trained": trained.key,
         "twice": store.content(twice.images),
+        "taken": store.content(films.images, without),
         "looks": LOOKS,
         "ends": {str(end): file.parent.name for end, file in ends.items()},
     }
@@ -71,7 +74,7 @@ def experiments(settings: Settings) -> dict:
     return measured | {"dial": dial[columns].to_dict("records")}
 
 
-def hide(model, films, classes) -> dict[str, int]:
+def hide(model, films, without, classes) -> dict[str, int]:
     """Quantas respostas certas se perdem sem a lesão, e sem a mesma forma em outro lugar."""
     truth = np.array([classes.index(label) for label in films.labels])
     right = np.flatnonzero(_answers(model, films.images) == truth)
@@ -83,6 +86,7 @@ def hide(model, films, classes) -> dict[str, int]:
         name: _answers(model, np.where(masks[right, ..., None], blurred, films.images[right]))
         for name, masks in places.items()
     }
+    lost["without"] = _answers(model, without[right])
     return {"films": len(right)} | {
         name: int((found != truth[right]).sum()) for name, found in lost.items()
     }

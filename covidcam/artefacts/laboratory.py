@@ -9,7 +9,8 @@ import numpy as np
 from covidcam import datasets, live, models, store
 from covidcam.artefacts.data import arrays
 from covidcam.artefacts.experiments import experiments
-from covidcam.artefacts.films import Films, abnormal_films
+from covidcam.artefacts.films import Films
+from covidcam.artefacts.interventions import retakes
 from covidcam.artefacts.networks import model_2
 from covidcam.artefacts.novelty import usual_films
 from covidcam.artefacts.shortcuts.films import LOOKS, SIDE, filmed_twice, turn_dial
@@ -46,7 +47,9 @@ def laboratory(settings: Settings) -> Path:
         f"botao-{100 * dial:.0f}": network_file(phantoms, turn_dial(twice, dial)) for dial in DIALS
     }
 
-    measured = experiments(phantoms)
+    measured, taken = experiments(phantoms), retakes(phantoms, trained)
+    chosen = np.linspace(0, len(taken.films.rows) - 1, ABNORMAL).round().astype(int)
+    sick, held = taken.films.pick(chosen), taken.images["held"][chosen]
 
     def make(folder: Path) -> None:
         import keras
@@ -61,7 +64,7 @@ def laboratory(settings: Settings) -> Path:
         for name, file in dials.items():
             model = models.load(file)
             write(name, live.network_script(name, model, model.covidcam.classes))
-        films = [*described(abnormal_films(trained, ABNORMAL)), *described(healthy(trained))]
+        films = [*described(sick, held), *described(healthy(trained))]
         last = twice.pick(np.arange(len(twice.rows)) >= len(twice.rows) - len(LOOKS) * PAIRS)
         write("medidas", live.script("medidas", measured))
         write("filmes", films_script("filmes", films, datasets.SIDE))
@@ -74,6 +77,7 @@ def laboratory(settings: Settings) -> Path:
         "dials": {name: file.parent.name for name, file in dials.items()},
         "twice": store.content(twice.images),
         "measured": measured,
+        "sick": store.content(sick.images, held),
     }
     code = ["cam", "datasets", "evaluation", "live", "models", "novelty", "phantom"]
     code += ["figures/films", "lungs/finder", "artefacts/shortcuts/films"]
@@ -102,13 +106,15 @@ def healthy(trained: Trained) -> Films:
     )
 
 
-def described(films: Films) -> Iterator[dict]:
+def described(films: Films, without: np.ndarray | None = None) -> Iterator[dict]:
     """Cada filme como a página o recebe: a imagem, a verdade, a lesão e a mesma forma noutro lugar.
 
     Parameters
     ----------
     films : Films
         De fantomas, cujos três canais são iguais.
+    without : ndarray, uint8 (N, H, W, 3), optional
+        Os mesmos filmes refeitos sem a lesão.
 
     Yields
     ------
@@ -116,12 +122,12 @@ def described(films: Films) -> Iterator[dict]:
     """
     modes = films.rows["modo"] if "modo" in films.rows else [""] * len(films.rows)
     everything = zip(films.images, films.lungs, films.lesions, films.labels, modes, strict=True)
-    for image, lungs, lesions, label, mode in everything:
+    for index, (image, lungs, lesions, label, mode) in enumerate(everything):
         yield {
             "truth": label,
             "mode": mode,
             "image": live.picture(image[..., 0]),
-            "lungs": live.picture(lungs),
+            "without": "" if without is None else live.picture(without[index][..., 0]),
             "lesions": live.picture(lesions) if lesions.any() else "",
             "elsewhere": live.picture(live.elsewhere(lesions, lungs)) if lesions.any() else "",
         }

@@ -60,7 +60,7 @@ def published(tmp_path_factory, networks):
     usual = novelty.UsualFilms(np.full(288, 0.06), np.eye(288), 10.0)
     write("estranheza", live.score_script("estranheza", usual))
     films = filmed(237, [(1, "COVID-19", "adulto"), (2, "NORMAL", "infantil")])
-    write("filmes", films_script("filmes", list(described(films)), 237))
+    write("filmes", films_script("filmes", list(described(films, films.images // 2)), 237))
     cases = [(k, TWO[k % 2], look) for k in (2, 3) for look in ("infantil", "adulto")]
     write("filmes-botao", films_script("filmes-botao", list(described(filmed(64, cases))), 64))
     dials = [
@@ -139,7 +139,9 @@ def test_hide_by_mouse(visit):
     tab, _ = visit("hide")
     says(tab, "No filme intacto, a rede diz .*mais o viés")
     tab.get_by_role("button", name="Esconder a lesão").click()
-    says(tab, "No filme sem a lesão, a rede")
+    says(tab, "No filme com a lesão escondida, a rede")
+    tab.get_by_role("button", name="Refazer sem a lesão").click()
+    says(tab, "No filme refeito sem a lesão, a rede")
     tab.get_by_role("button", name="A mesma forma em outro lugar").click()
     says(tab, "com a mesma forma escondida em outro lugar")
     before = drawn(tab)
@@ -150,7 +152,7 @@ def test_hide_by_mouse(visit):
     tab.mouse.up()
     says(tab, "com o que você escondeu")
     assert drawn(tab) != before
-    tab.get_by_role("button", name="Refazer o filme").click()
+    tab.get_by_role("button", name="Voltar ao filme intacto").click()
     says(tab, "No filme intacto")
     assert violations(tab) == []
 
@@ -167,7 +169,7 @@ def test_hide_by_keyboard_alone(visit):
     button = tab.get_by_role("button", name="Esconder a lesão")
     reach(tab, button)
     tab.keyboard.press("Enter")
-    says(tab, "sem a lesão")
+    says(tab, "com a lesão escondida")
 
 
 def test_a_map_is_drawn_in_the_scale_it_is_given(visit):

@@ -19,9 +19,10 @@ laboratory.stations.hide = async (place) => {
     picker,
     choice("Mapa", methods, (value) => { method = value; start(); }, method),
     make("div", { class: "laboratory-buttons" },
-      button("Esconder a lesão", () => cover(film.lesions, "sem a lesão")),
+      button("Refazer sem a lesão", () => replace(film.without, "refeito sem a lesão")),
+      button("Esconder a lesão", () => cover(film.lesions, "com a lesão escondida")),
       button("A mesma forma em outro lugar", () => cover(film.elsewhere, "com a mesma forma escondida em outro lugar")),
-      button("Refazer o filme", () => open(films.indexOf(film)))),
+      button("Voltar ao filme intacto", () => open(films.indexOf(film)))),
     range("Tamanho do pincel", { min: 4, max: 40, value: brush }, (value) => (brush = value)),
     tick("contorno da lesão", (checked) => { outline = checked; ask(); }),
   );
@@ -33,7 +34,7 @@ laboratory.stations.hide = async (place) => {
     what = "intacto";
     ({ reference } = await desk.ask("reference", { grey, side }));
     for (const each of panel.controls.querySelectorAll(".laboratory-buttons button"))
-      each.disabled = !film.lesions && !each.textContent.startsWith("Refazer");
+      each.disabled = !film.lesions && !each.textContent.startsWith("Voltar");
     await start();
   }
 
@@ -61,19 +62,22 @@ laboratory.stations.hide = async (place) => {
   function paint(x, y) {
     for (let row = Math.max(0, y - brush); row <= Math.min(side - 1, y + brush); row++)
       for (let column = Math.max(0, x - brush); column <= Math.min(side - 1, x + brush); column++)
-        if (Math.hypot(column - x, row - y) <= brush) hide(row * side + column);
+        if (Math.hypot(column - x, row - y) <= brush) grey[row * side + column] = reference[row * side + column];
     what = "com o que você escondeu";
     if (method !== "occlusion") ask();
   }
 
   function cover(mask, text) {
-    grey = film.grey.slice();
-    mask.forEach((value, pixel) => value > 127 && hide(pixel));
+    const covered = film.grey.slice();
+    mask.forEach((value, pixel) => value > 127 && (covered[pixel] = reference[pixel]));
+    replace(covered, text);
+  }
+
+  function replace(made, text) {
+    grey = made.slice();
     what = text;
     ask();
   }
-
-  const hide = (pixel) => (grey[pixel] = reference[pixel]);
 
   // Enquanto uma resposta não chega não se pede outra; no fim, pede-se a do último estado.
   async function ask() {
