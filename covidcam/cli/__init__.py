@@ -15,6 +15,7 @@ from covidcam import __version__, settings, store
 from covidcam.cli import data, portuguese
 from covidcam.cli.evaluate import avaliar
 from covidcam.cli.explain import explicar
+from covidcam.cli.export import exportar
 from covidcam.cli.say import path, printable, show, tell
 from covidcam.cli.train import treinar
 from covidcam.errors import CovidcamError, reason
@@ -22,7 +23,7 @@ from covidcam.errors import CovidcamError, reason
 INTERRUPTED = 130
 HELP = "Radiografias, redes e mapas de ativação de classe, na linha de comando."
 app = portuguese.app(HELP)
-for command in (explicar, treinar, avaliar):
+for command in (explicar, treinar, avaliar, exportar):
     app.command(cls=portuguese.Command)(command)
 app.add_typer(data.app, name="dados")
 

@@ -187,14 +187,14 @@ def _add(op, last):
 
 def _convolve(op, last):
     _check_window(op)
-    return _convolution(op, np.asarray(op.kernel, np.float64))
+    return _convolution(op, _array(op.kernel))
 
 
 def _separable(op, last):
     _check_window(op)
     _demand(op, op.depth_multiplier == 1, f"de {op.depth_multiplier} mapas por canal")
-    depth = np.asarray(op.depthwise_kernel, np.float64)
-    return _convolution(op, depth * np.asarray(op.pointwise_kernel, np.float64))
+    depth = _array(op.depthwise_kernel)
+    return _convolution(op, depth * _array(op.pointwise_kernel))
 
 
 def _check_window(op):
@@ -210,7 +210,7 @@ def _check_window(op):
 
 
 def _convolution(op, kernel):
-    bias = np.asarray(op.bias, np.float64) if op.use_bias else np.zeros(kernel.shape[-1])
+    bias = _array(op.bias) if op.use_bias else np.zeros(kernel.shape[-1])
     return {
         "op": "convolve",
         "name": op.name,
@@ -228,11 +228,11 @@ def _fold_normalization(op, last):
     convolved = last is not None and last["op"] == "convolve" and not last["relu"]
     _demand(op, convolved, "depois de outra coisa que uma convolução só dela")
     channels = len(last["bias"])
-    gamma = np.asarray(op.gamma, np.float64) if op.scale else np.ones(channels)
-    beta = np.asarray(op.beta, np.float64) if op.center else np.zeros(channels)
-    factor = gamma / np.sqrt(np.asarray(op.moving_variance, np.float64) + op.epsilon)
+    gamma = _array(op.gamma) if op.scale else np.ones(channels)
+    beta = _array(op.beta) if op.center else np.zeros(channels)
+    factor = gamma / np.sqrt(_array(op.moving_variance) + op.epsilon)
     last["kernel"] = last["kernel"] * factor
-    last["bias"] = (last["bias"] - np.asarray(op.moving_mean, np.float64)) * factor + beta
+    last["bias"] = (last["bias"] - _array(op.moving_mean)) * factor + beta
 
 
 def _fold_relu(op, last):
@@ -251,8 +251,8 @@ def _pool(op, last):
 def _dense(op, last):
     last_layer = _activation(op) in ("linear", "softmax", "sigmoid")
     _demand(op, last_layer, f"seguida de {_activation(op)}")
-    kernel = np.asarray(op.kernel, np.float64)
-    bias = np.asarray(op.bias, np.float64) if op.use_bias else np.zeros(kernel.shape[1])
+    kernel = _array(op.kernel)
+    bias = _array(op.bias) if op.use_bias else np.zeros(kernel.shape[1])
     inputs, outputs = kernel.shape
     return {
         "op": "dense",
@@ -262,6 +262,10 @@ def _dense(op, last):
         "kernel": kernel,
         "bias": bias,
     }
+
+
+def _array(variable):
+    return variable.numpy().astype(np.float64)
 
 
 def _activation(op):

@@ -3,23 +3,15 @@
 import base64
 import os
 import shutil
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from live_site import CLASSES, ROOT, browser_path, laboratory, unlike_new
 from playwright.sync_api import sync_playwright
 
 from covidcam import live, models
 from covidcam.lungs import network as lungs
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / ".ci")]
-
-from check_browser import browser_path  # noqa: E402
-from covidcam_book import laboratory  # noqa: E402
-
-CLASSES = ("COVID-19", "NORMAL", "OUTRAS")
 SIDE = 90
 BLANK = '<!doctype html><meta charset="utf-8"><script src="laboratorio/laboratory.js"></script>'
 PREPARE = """async ({ plain, names }) => {
@@ -78,19 +70,6 @@ class Browser:
             else value
             for name, value in done.items()
         }
-
-
-def unlike_new(model, seed=0):
-    """A rede com normalizações que já não são as do começo, como depois de um treino."""
-    random = np.random.default_rng(seed)
-    for layer in model.layers:
-        if type(layer).__name__ == "BatchNormalization":
-            channels = layer.gamma.shape[0]
-            layer.gamma.assign(random.uniform(0.5, 1.5, channels))
-            layer.beta.assign(random.normal(0, 0.3, channels))
-            layer.moving_mean.assign(random.normal(0, 0.3, channels))
-            layer.moving_variance.assign(random.uniform(0.5, 2, channels))
-    return model
 
 
 @pytest.fixture(scope="session")

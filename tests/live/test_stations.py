@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from check_browser import AXE
-from conftest import CLASSES, ROOT, laboratory, unlike_new
+from live_site import AXE, CLASSES, ROOT, laboratory, unlike_new
 from PIL import Image
 from playwright.sync_api import expect
 
