@@ -40,7 +40,7 @@ def experiments(settings: Settings) -> dict:
     phantoms = settings.with_phantoms()
     trained = model_2(phantoms)
     taken = retakes(phantoms, trained)
-    films, without = taken.films, taken.images["held"]
+    films, without = taken.films, taken.seen("held")
     twice = filmed_twice(phantoms)
     ends = {dial: network_file(phantoms, turn_dial(twice, dial)) for dial in ENDS}
     dial = dial_experiment(phantoms).groupby("dial", as_index=False).mean()

@@ -63,6 +63,20 @@ class Retakes:
     masks: np.ndarray
     effects: evaluation.Effects
 
+    def seen(self, kind: str) -> np.ndarray:
+        """As imagens de um tipo como a rede as lê.
+
+        Parameters
+        ----------
+        kind : str
+            Uma chave de `images`.
+
+        Returns
+        -------
+        ndarray, uint8 (N, H, W, 3)
+        """
+        return _colour(self.images[kind])
+
     def only(self, index: np.ndarray) -> "Retakes":
         """Só os objetos escolhidos, com todos os filmes.
 

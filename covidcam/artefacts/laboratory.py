@@ -49,7 +49,7 @@ def laboratory(settings: Settings) -> Path:
 
     measured, taken = experiments(phantoms), retakes(phantoms, trained)
     chosen = np.linspace(0, len(taken.films.rows) - 1, ABNORMAL).round().astype(int)
-    sick, held = taken.films.pick(chosen), taken.images["held"][chosen]
+    sick, held = taken.films.pick(chosen), taken.seen("held")[chosen]
 
     def make(folder: Path) -> None:
         import keras
