@@ -97,7 +97,7 @@ laboratory.stations.hide = async (place) => {
   function sentence({ logits, mean, bias, target }) {
     const now = classes[chosenClass(logits)], before = classes[chosenClass(intact.logits)];
     const sum = method !== "cam" ? ""
-      : ` A média do mapa, ${number(mean)}, mais o viés, ${number(bias)}, dá o logit: ${number(logits[target])}.`;
+      : ` A média do mapa, ${number(mean)}, mais o viés, ${number(bias)}, dá o logit, a menos do arredondamento: ${number(logits[target])}.`;
     if (what === "intacto") return `No filme intacto, a rede diz ${now}; a verdade é ${film.truth}.${sum}`;
     const answer = now === before ? `continua a dizer ${now}` : `deixa de dizer ${before} e passa a dizer ${now}`;
     return `No filme ${what}, a rede ${answer}.${sum}`;
