@@ -103,12 +103,8 @@ def controls_verdict(table: pd.DataFrame) -> str:
     parts = []
     for films, rows in table[table["answer"] == "classe"].groupby("films", sort=False):
         found = {row.control: standing(row) for row in rows.itertuples()}
-        lists = {
-            where: [name for name, each in found.items() if each == where]
-            for where in STANDINGS.values()
-        }
-        said = [f"{where}, {listing(names)}" for where, names in lists.items() if names]
-        parts.append(f"em “{films}”, " + "; ".join(said))
+        said = _lists(found, {where: f"{where}," for where in STANDINGS.values()})
+        parts.append(f"em “{films}”, {said}")
     return ". ".join(part[0].upper() + part[1:] for part in parts)
 
 
@@ -160,6 +156,11 @@ def against_blind(values: np.ndarray, blind: dict[str, np.ndarray], patients: np
     found = {
         f"“{name}”": verdict(interval(values - each, patients)) for name, each in blind.items()
     }
+    return _lists(found, words)
+
+
+def _lists(found, words):
+    """Os nomes de cada veredito, depois das palavras dele; o veredito de ninguém não aparece."""
     lists = {where: [name for name, each in found.items() if each == where] for where in words}
     return "; ".join(f"{words[where]} {listing(names)}" for where, names in lists.items() if names)
 
