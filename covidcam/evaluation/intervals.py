@@ -393,10 +393,7 @@ def wilson_by_image(right: np.ndarray, groups: np.ndarray, level: float = 0.95) 
     >>> alone == wilson(4, 4)
     True
     """
-    right, groups = np.asarray(right, float), np.asarray(groups)
-    _check(right, groups)
-    if not len(right):
-        raise InputError("Não há imagem nenhuma; é precisa ao menos uma.")
+    right, groups = _answers(right, groups)
     return _wilson(right.mean(), len(right), level)
 
 
@@ -435,10 +432,7 @@ def wilson_by_patient(right: np.ndarray, groups: np.ndarray, level: float = 0.95
     >>> [round(x, 4) for x in wilson_by_patient(np.array([True] * 4), np.array(list("aabb")))]
     [1.0, 0.3424, 1.0]
     """
-    right, groups = np.asarray(right, float), np.asarray(groups)
-    _check(right, groups)
-    if not len(right):
-        raise InputError("Não há imagem nenhuma; é precisa ao menos uma.")
+    right, groups = _answers(right, groups)
     patients, index = np.unique(groups, return_inverse=True)
     share, count = right.mean(), len(patients)
     alone = share * (1 - share) / len(right)  # a variância, se cada imagem fosse uma prova
@@ -447,6 +441,15 @@ def wilson_by_patient(right: np.ndarray, groups: np.ndarray, level: float = 0.95
         together = (np.bincount(index, right - share) ** 2).sum() / len(right) ** 2
         worth = len(right) / max(together / alone, 1)
     return _wilson(share, worth, level)
+
+
+def _answers(right, groups):
+    """Os acertos e os pacientes como matrizes; ao menos uma imagem."""
+    right, groups = np.asarray(right, float), np.asarray(groups)
+    _check(right, groups)
+    if not len(right):
+        raise InputError("Não há imagem nenhuma; é precisa ao menos uma.")
+    return right, groups
 
 
 def _wilson(share, total, level):
