@@ -14,7 +14,7 @@ from PIL import Image
 from covidcam import cam, datasets, evaluation, models, phantom, store
 from covidcam.artefacts.data import identity, raw_data
 from covidcam.artefacts.films import Films, abnormal_films
-from covidcam.artefacts.maps import GRADIENT_FAMILY, SAMPLES
+from covidcam.artefacts.maps import GRADIENT_FAMILY, SAMPLES, read_board
 from covidcam.artefacts.shortcuts import SIDE, filmed_twice, train, turn_dial
 from covidcam.artefacts.trained import Trained
 from covidcam.settings import Settings
@@ -183,8 +183,7 @@ def causal_board(settings: Settings, trained: Trained) -> pd.DataFrame:
 
     parameters = {"model": trained.key, "data": identity(settings, raw_data(settings))}
     folder = store.keep(settings.cache, "placar-causal", parameters, CODE, make)
-    names = {"reference": "", "same_as": ""}  # onde não há, o CSV não guarda nada
-    return pd.read_csv(folder / "board.csv", dtype=dict.fromkeys(names, str)).fillna(names)
+    return read_board(folder / "board.csv")
 
 
 def judged_maps(

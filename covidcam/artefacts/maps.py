@@ -155,8 +155,23 @@ def measured(
     }
     code = ["artefacts/films", "artefacts/trained", "cam", "datasets", "evaluation", "models"]
     folder = store.keep(settings.cache, "placares", parameters, code, make)
-    names = {"reference": "", "same_as": ""}  # onde não há, o CSV não guarda nada
-    return pd.read_csv(folder / "values.csv", dtype=dict.fromkeys(names, str)).fillna(names)
+    return read_board(folder / "values.csv")
+
+
+def read_board(file: Path) -> pd.DataFrame:
+    """Um placar guardado em CSV.
+
+    Parameters
+    ----------
+    file : Path
+
+    Returns
+    -------
+    DataFrame
+        Com reference e same_as vazias onde não há: o CSV ali não guarda nada.
+    """
+    names = {"reference": "", "same_as": ""}
+    return pd.read_csv(file, dtype=dict.fromkeys(names, str)).fillna(names)
 
 
 def predicted_maps(settings: Settings, trained: Trained) -> tuple[np.ndarray, np.ndarray]:
