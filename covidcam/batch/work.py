@@ -3,8 +3,8 @@
 Uma imagem por vez porque a ordem das somas de uma rede depende do lugar que a imagem tem no lote:
 as somas do Eigen, que o TensorFlow usa, não são as mesmas nas posições pares e nas ímpares, mesmo
 em lotes de um só tamanho. Sozinha, a imagem dá os mesmos números em qualquer pasta, fatia ou
-retomada, até o último bit, em processadores iguais; só os mapas que voltam até os pixels
-(``gradient``, ``smooth-grad``…) pedem também o mesmo número de núcleos.
+retomada, até o último bit, em processadores iguais com o mesmo número de núcleos; com outro, o
+TensorFlow pode repartir as somas de outro modo, e o que muda são os últimos algarismos.
 """
 
 import base64
