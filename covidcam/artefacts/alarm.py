@@ -167,11 +167,12 @@ def alarm(settings: Settings) -> Alarm:
         tests = {clue: turned(twice, school) for clue, school in CLUES.items()}
         blind = OPPONENTS["centro"](films.images, films.lungs)
         answers, scores, kept = [], [_scored({"centro": blind}, spots, "", 0)], []
+        model = None
         for school in SCHOOLS:
             taught = lesson(twice, school)
             kept.append([])
             for seed in range(NETWORKS):
-                model = train(phantoms, taught, seed, **RECIPE)
+                model = train(phantoms, taught, seed, into=model, **RECIPE)
                 right = _right(model, {"home": taught, **tests})
                 answers.append({"school": school, "seed": seed, **right})
                 maps = cam.explain(model, films.images, list(ALARMS), films.classes.index(SICK))

@@ -17,7 +17,7 @@ from covidcam.settings import Settings
 FRESH_COUNTS = {"COVID-19": 140, "NORMAL": 80, "OUTRAS": 80}
 FRESH_SEED = 1963  # outro acervo: os pacientes de uma semente não são os de outra
 SIZES = (12, 75)  # pacientes por prova: os menores que o livro usa, e os de um teste inteiro
-TESTS = 4000  # provas de cada tamanho; com elas o erro-padrão do que se conta não chega a um ponto
+TESTS = 2500  # provas de cada tamanho; com elas o erro-padrão do que se conta não chega a um ponto
 MORE_SIZES = (12, 25, 50, 75, 150, 300)  # em que se mede só a largura do intervalo escolhido
 WIDTH_TESTS = 400
 # O que se mede em cada filme, e de que espécie é o número que o resume.

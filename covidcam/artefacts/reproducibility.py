@@ -91,11 +91,12 @@ def redone(settings: Settings) -> Redone:
         films = turn_dial(filmed_twice(phantoms), 0.0)
         sick, test = sick_films(films), films.pick(films.test)
         other = evaluation.strangers(sick.patients)
-        networks, kept = [], {}
+        networks, kept, model = [], {}, None
         hits = [_hits(evaluation.opponents(sick.images, sick.lungs), sick, "", 0)]
         same = dict.fromkeys(itertools.product(RECIPES, METHODS), True)
         for recipe, seed in itertools.product(RECIPES, range(DRAWS)):
-            model = train(phantoms, films, seed, **RECIPES[recipe])
+            last = model if seed else None
+            model = train(phantoms, films, seed, into=last, **RECIPES[recipe])
             said = np.array(films.classes)[models.predict(model, test.images).argmax(axis=1)]
             found = cam.explain(model, sick.images, list(METHODS), films.classes.index(SICK))
             maps = {name: each.values for name, each in found.items()}

@@ -9,8 +9,7 @@ import pandas as pd
 from covidcam import progress
 from covidcam.errors import InputError
 from covidcam.models.inference import cut
-from covidcam.models.learner import learner
-from covidcam.models.variation import varied
+from covidcam.models.trainer import trainer
 from covidcam.seeding import seeded
 
 if TYPE_CHECKING:
@@ -89,21 +88,14 @@ def train(
     with seeded(seed):
         whole = features.shape[1:] == model.input_shape[1:]
         kept = model if whole else cut(model)[1]
-        trained = learner(kept, sparsity)
-        if augment:
-            trained = varied(trained, seed)
-        kind = "binary" if targets.shape[1] == 1 else "categorical"
-        steps = epochs * -(-len(train) // batch_size)
-        trained.compile(
-            optimizer=keras.optimizers.Adam(
-                keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-            ),
-            loss=f"{kind}_crossentropy",
-            metrics=[f"{kind}_crossentropy", f"{kind}_accuracy"],
+        ready = trainer(
+            kept,
+            sparsity=sparsity,
+            augment=augment,
+            learning_rate=learning_rate,
+            steps=epochs * -(-len(train) // batch_size),
         )
-        # o otimizador e as medidas nascem aqui, ou o passo seria traçado duas vezes
-        trained.optimizer.build(trained.trainable_variables)
-        trained.compute_metrics(None, targets[:1], targets[:1])
+        ready.begin(kept, seed)
         data = _rows(features[train], targets[train])
         data = data.shuffle(len(train), seed=seed).batch(batch_size)
         weights = dict(enumerate(len(train) / np.maximum(Y[train].sum(axis=0), 1) / Y.shape[1]))
@@ -111,11 +103,11 @@ def train(
         if patience is not None:
             callbacks.append(
                 keras.callbacks.EarlyStopping(
-                    f"val_{kind}_crossentropy", patience=patience, restore_best_weights=True
+                    f"val_{ready.kind}_crossentropy", patience=patience, restore_best_weights=True
                 )
             )
         with progress.bar(total=epochs, desc=f"Treinando {model.name}", unit="época") as bar:
-            history = trained.fit(
+            history = ready.model.fit(
                 data.prefetch(2),
                 validation_data=_rows(features[validation], targets[validation]).batch(
                     2 * batch_size
@@ -129,8 +121,8 @@ def train(
                 verbose=0,
                 shuffle=False,  # o tf.data já embaralha
             )
-    kept.set_weights(trained.get_weights())
-    measured = {"loss": f"{kind}_crossentropy", "accuracy": f"{kind}_accuracy"}
+    ready.end(kept)
+    measured = {"loss": f"{ready.kind}_crossentropy", "accuracy": f"{ready.kind}_accuracy"}
     return pd.DataFrame(
         {
             part + name: history.history[part + measure]

@@ -6,9 +6,10 @@ from covidcam.errors import InputError
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 
-def varied(model: "keras.Model", seed: int) -> "keras.Model":
+def varied(model: "keras.Model", random: "tf.random.Generator") -> "keras.Model":
     """Uma rede que, no treino, varia cada imagem antes de a ver.
 
     Posição, tamanho, giro, lado e contraste mudam, e um quadrado é apagado: ele obriga a rede a
@@ -17,8 +18,8 @@ def varied(model: "keras.Model", seed: int) -> "keras.Model":
     Parameters
     ----------
     model : keras.Model
-    seed : int
-        Do sorteio.
+    random : tf.random.Generator
+        De onde se sorteia.
 
     Returns
     -------
@@ -36,7 +37,7 @@ def varied(model: "keras.Model", seed: int) -> "keras.Model":
     shape = model.input_shape[1:]
     if len(shape) != 3 or shape[0] != shape[1]:
         raise InputError(f"Só imagens podem variar; as características têm a forma {shape}.")
-    vary = _variation(shape[0], seed)
+    vary = _variation(shape[0], random)
 
     # Como camada, e não num map do tf.data, que a cada época prepara de novo o seu grafo.
     class Variation(keras.layers.Layer):
@@ -47,11 +48,9 @@ def varied(model: "keras.Model", seed: int) -> "keras.Model":
     return keras.Model(images, model(Variation()(images)))
 
 
-def _variation(side, seed):
+def _variation(side, random):
     """A função que varia um lote de imagens quadradas."""
     import tensorflow as tf
-
-    random = tf.random.Generator.from_seed(seed)
 
     def uniform(count, limit):
         return random.uniform((count,), -limit, limit)

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from covidcam.errors import InputError
-from covidcam.models import build, extract, predict, train
+from covidcam.models import build, extract, predict, train, trainer
 
 CLASSES = ("sem mancha", "com mancha")
 TRAIN, HELD = range(32), range(32, 48)
@@ -22,9 +22,9 @@ def toy():
     return images.astype(np.uint8), np.eye(2)[label]
 
 
-def run(toy, seed, **options):
+def run(toy, seed, head="pooled", **options):
     images, Y = toy
-    model = build("mini-vgg", CLASSES, input_shape=(16, 16, 3), seed=seed)
+    model = build("mini-vgg", CLASSES, head=head, input_shape=images.shape[1:], seed=seed)
     features = extract(model, images)
     return model, train(model, features, Y, TRAIN, HELD, batch_size=8, seed=seed, **options)
 
@@ -40,11 +40,22 @@ def test_the_same_seed_repeats_the_training(toy):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_the_step_is_traced_once(toy, monkeypatch):
+@pytest.mark.parametrize("head", ["pooled", "2020-modelo-2"])
+def test_the_step_is_traced_once_for_all_seeds(toy, monkeypatch, head):
+    """A segunda semente não traça de novo, e chega aonde chegaria sozinha."""
+    large = np.kron(toy[0], np.ones((1, 3, 3, 1), np.uint8)), toy[1]
     traced, step = [], keras.Model.train_step
     monkeypatch.setattr(keras.Model, "train_step", lambda *a: traced.append(1) or step(*a))
-    run(toy, seed=1, epochs=2)
+    options = {"head": head, "epochs": 2, "augment": True}
+    trainer._kept.cache_clear()
+    run(large, seed=1, **options)
+    after, a = run(large, seed=2, **options)
     assert len(traced) == 1
+    trainer._kept.cache_clear()
+    alone, b = run(large, seed=2, **options)
+    assert len(traced) == 2 and a.equals(b)
+    for ours, theirs in zip(after.get_weights(), alone.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_the_easy_is_learnt_by_the_whole_network(toy):

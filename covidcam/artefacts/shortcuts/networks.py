@@ -24,6 +24,7 @@ def train(
     seed: int = 0,
     name: str | None = None,
     head: str = "pooled",
+    into: "keras.Model | None" = None,
     **changes: float,
 ) -> "keras.Model":
     """Uma rede treinada nos filmes que não são de teste.
@@ -39,6 +40,9 @@ def train(
         os pesos.
     head : str
         Um nome de `covidcam.models.HEADS`.
+    into : keras.Model, optional
+        Outra rede de mesma forma, que recebe os pesos desta e é devolvida: o que já se traçou nela
+        não se traça de novo.
     **changes : float
         O que muda na receita.
 
@@ -46,7 +50,11 @@ def train(
     -------
     keras.Model
     """
-    return models.load(network_file(settings, films, seed, name, head, **changes))
+    model = models.load(network_file(settings, films, seed, name, head, **changes))
+    if into is None:
+        return model
+    into.set_weights(model.get_weights())
+    return into
 
 
 def network_file(
