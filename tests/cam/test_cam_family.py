@@ -539,15 +539,17 @@ def signed():
 def test_no_two_methods_are_the_same_on_every_head():
     assert len(METHODS) >= 28
     batch, seen = nets.images(2), {name: {} for name in METHODS}
+    demanding = ["cam", "relevance-cam", "fullgrad", "guided-backprop", "guided-grad-cam"]
+    others = [name for name in METHODS if name not in demanding]
     for build in (nets.hidden, pooled_twice, signed):
         model = build()
-        for name in METHODS:
-            options = {"samples": 40} if name == "rise" else {}
+        for name, found in explain(model, batch, others, target=1, samples=40).items():
+            seen[name][build] = found.values
+        for name in demanding:  # só servem a algumas cabeças
             try:
-                found = explain(model, batch, name, target=1, **options)
-                seen[name][build] = found.values
+                seen[name][build] = explain(model, batch, name, target=1).values
             except ModelError as error:
-                assert name in {"cam", "relevance-cam", "fullgrad"} or "ReLU" in str(error), name
+                assert name in demanding[:3] or "ReLU" in str(error), name
     for one, other in itertools.combinations(METHODS, 2):
         common = seen[one].keys() & seen[other].keys()
         assert any(

@@ -257,23 +257,21 @@ def test_a_training_that_is_stopped_leaves_nothing_behind(archive, tmp_path, num
     assert not list((tmp_path / "saida").iterdir())
 
 
-def test_another_backend_or_layout_of_keras_changes_nothing(trained, archive, tmp_path):
+def test_another_backend_or_layout_of_keras_changes_nothing(run, trained, archive, tmp_path):
     (tmp_path / ".keras").mkdir()
     layout = '{"image_data_format": "channels_first", "backend": "jax", "floatx": "float64"}'
     (tmp_path / ".keras" / "keras.json").write_text(layout)
+    assert run("avaliar", trained, archive, "--saida", tmp_path / "a.csv")[0] == 0
     command = [sys.executable, "-c", "from covidcam.cli import main; main()", "avaliar"]
-    said = []
-    for changes in ({}, {"KERAS_BACKEND": "torch", "KERAS_HOME": str(tmp_path / ".keras")}):
-        result = subprocess.run(
-            [*command, trained, archive, "--saida", tmp_path / "a.csv"],
-            env=os.environ | changes,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stderr
-        said.append((tmp_path / "a.csv").read_bytes())
-    assert said[0] == said[1]
+    result = subprocess.run(
+        [*command, trained, archive, "--saida", tmp_path / "b.csv"],
+        env=os.environ | {"KERAS_BACKEND": "torch", "KERAS_HOME": str(tmp_path / ".keras")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
 def test_names_of_classes_are_no_formulas_in_the_tables(run, trained, tmp_path):

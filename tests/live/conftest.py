@@ -92,7 +92,8 @@ def site(tmp_path_factory, networks):
         classes = CLASSES if name != "pulmoes" else ()
         (scripts / f"{name}.js").write_text(live.network_script(name, model, classes), "utf-8")
     shutil.copytree(ROOT / "book/_static/laboratorio", folder / "laboratorio")
-    laboratory.write(folder / "laboratorio", scripts)
+    laboratory.copy_networks(folder / "laboratorio", scripts)
+    laboratory.write_engine(folder / "laboratorio")
     (folder / "vazia.html").write_text(BLANK, "utf-8")
     return folder
 

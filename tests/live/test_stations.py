@@ -70,7 +70,8 @@ def published(tmp_path_factory, networks):
     broken = {name: {"likeness": 0.25, "changed": 0.5} for name in names}
     write("medidas", live.script("medidas", {"dial": dials, "broken": broken}))
     shutil.copytree(ROOT / "book/_static/laboratorio", folder / "laboratorio")
-    laboratory.write(folder / "laboratorio", scripts)
+    laboratory.copy_networks(folder / "laboratorio", scripts)
+    laboratory.write_engine(folder / "laboratorio")
     for name in STATIONS:
         (folder / f"{name}.html").write_text(PAGE.format(places=PLACE.format(name)), "utf-8")
     return folder

@@ -20,26 +20,45 @@ FRAME = ("panel", "frame")
 
 def setup(app):
     """Põe as redes no site, se o livro tem o laboratório."""
+    app.connect("env-before-read-docs", _remember)
     app.connect("build-finished", _write)
 
 
+def _remember(app, env, docnames):
+    app.covidcam_laboratory_read = PAGE in docnames
+
+
 def _write(app, error):
-    if error is None and PAGE in app.env.found_docs:
-        write(Path(app.outdir, FOLDER), artefacts.laboratory(settings.read()))
+    if error or PAGE not in app.env.found_docs:
+        return
+    folder = Path(app.outdir, FOLDER)
+    # de uma página que não se leu outra vez, as redes são as que já estão no site
+    if app.covidcam_laboratory_read or not (folder / "modelo-2.js").exists():
+        copy_networks(folder, artefacts.laboratory(settings.read()))
+    write_engine(folder)
 
 
-def write(folder, networks):
-    """Completa a pasta do laboratório com o que não é texto de ninguém.
+def copy_networks(folder, networks):
+    """Põe na pasta do laboratório os scripts das redes e dos filmes.
+
+    Parameters
+    ----------
+    folder : Path
+    networks : Path
+        O que `covidcam.artefacts.laboratory` devolve.
+    """
+    for script in networks.glob("*.js"):
+        shutil.copy(script, folder / script.name)
+
+
+def write_engine(folder):
+    """Escreve os scripts que entregam o motor e o quadro fechado como textos.
 
     Parameters
     ----------
     folder : Path
         Onde já estão os arquivos de ``book/_static/laboratorio``.
-    networks : Path
-        O que `covidcam.artefacts.laboratory` devolve: os scripts das redes e dos filmes.
     """
-    for script in networks.glob("*.js"):
-        shutil.copy(script, folder / script.name)
     (folder / "motor.js").write_text(live.script("motor", engine(folder)), "utf-8")
     closed = {
         "script": _joined(folder, FRAME),
