@@ -1,19 +1,24 @@
 """O que ``covidcam explicar`` custa além do que qualquer programa que fizesse o mesmo gastaria.
 
-    python -m benchmarks.command [--images 1000] [--rounds 4]
+    python -m benchmarks.command [--images 1000] [--rounds 4] [--cluster]
 
 De um lado, o trabalho nu, nas mesmas imagens de 512 × 512 e nas mesmas threads, em lotes: ler,
 passar pelo classificador e pelo achador de pulmões compilados, e codificar um PNG. Do outro, o
 comando inteiro, com o mapa, as tabelas e o relatório. As imagens são divididas em rodadas e os dois
 se alternam; o que se imprime é a razão entre as velocidades, e a memória depois de cada rodada.
+
+Com ``--cluster``, os lados são outros: um agendador local com dois trabalhadores, e as fatias 1/2 e
+2/2 em dois processos ao mesmo tempo, todos já com a rede aberta; e a memória deste processo, que é
+também a do agendador.
 """
 
 import argparse
+import multiprocessing
 import os
 import resource
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -24,6 +29,7 @@ import tensorflow as tf
 from PIL import Image
 
 from covidcam import artefacts, batch, datasets, models, phantom, settings
+from covidcam.batch import cluster
 from covidcam.batch.films import WORKERS
 from covidcam.lungs.finder import finder
 from covidcam.lungs.network import prepare
@@ -73,6 +79,42 @@ def explained(model, paths, saida):
     job.finish()
 
 
+def divided(file, paths, rounds, folder):
+    """O agendador local ao lado das duas fatias: em cada rodada, a razão entre as velocidades."""
+
+    def ask(part, name):
+        job = batch.Job(list(map(str, part)), str(folder / name), str(file))
+        job.prepare()
+        return job
+
+    def shards(job):
+        list(pool.map(job.run, (0, 1), (2, 2)))
+        job.finish()
+
+    def cluster_run(job):
+        assert not list(cluster.run(job, client))
+        job.finish()
+
+    context = multiprocessing.get_context("spawn")
+    ratios = []
+    with ProcessPoolExecutor(2, context) as pool, cluster.connected(cluster.LOCAL) as client:
+        warm = paths[: 4 * cluster.PIECE]
+        shards(ask(warm, "fatias")), cluster_run(ask(warm, "agendador"))
+        print(f"{'rodada':>6} {'fatias, s':>10} {'agendador':>10} {'razão':>6} {'pico, MB':>9}")
+        for k in range(rounds):
+            part = paths[k::rounds]
+            jobs = ask(part, f"fatias-{k}"), ask(part, f"agendador-{k}")
+            seconds = []
+            for work, job in zip((shards, cluster_run), jobs, strict=True):
+                start = time.perf_counter()
+                work(job)
+                seconds.append(time.perf_counter() - start)
+            ratios.append(seconds[1] / seconds[0])
+            found = (*seconds, ratios[-1], memory())
+            print(f"{k + 1:>6} " + "{:>10.1f} {:>10.1f} {:>6.2f} {:>9.0f}".format(*found))
+    print(f"razão mediana {np.median(ratios):.2f}, de {min(ratios):.2f} a {max(ratios):.2f}")
+
+
 def memory():
     """O pico de memória até aqui, em MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -83,6 +125,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--cluster", action="store_true")
     options = parser.parse_args()
     chosen = settings.read().with_phantoms()
     file = artefacts.model_2(chosen).file
@@ -90,6 +133,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         (films := Path(folder) / "filmes").mkdir()
         paths = write_films(films, options.images + BATCH)
+        if options.cluster:
+            divided(file, paths, options.rounds, Path(folder))
+            return
         warm, paths = paths[:BATCH], paths[BATCH:]
         bare(model, find, warm)()
         explained(file, warm, Path(folder) / "aquecimento")

@@ -28,7 +28,9 @@ def libraries():
 
 @pytest.mark.parametrize("library", libraries())
 def test_every_library_it_imports_is_a_dependency(library):
-    declared = {re.split(r"[^\w-]", text)[0] for text in PROJECT["project"]["dependencies"]}
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    asked = [*PROJECT["project"]["dependencies"], *(text for extra in extras for text in extra)]
+    declared = {re.split(r"[^\w-]", text)[0] for text in asked}
     known = {
         name.lower().replace("_", "-")
         for name in importlib.metadata.packages_distributions()[library]

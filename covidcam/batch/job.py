@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Job:
     """As imagens de alguém, a rede que as explica e a pasta dos resultados.
 
-    Só guarda nomes e escolhas: vai de um processo a outro por `pickle`. Dividido por um agregado,
-    é ``client.map(lambda part: job.run(part, of), range(of))`` e, depois, ``job.finish()``.
+    Só guarda nomes e escolhas: vai de um processo a outro por `pickle`. Quem o divide entre
+    máquinas é `covidcam.batch.cluster`.
 
     Attributes
     ----------
@@ -156,12 +156,14 @@ class Job:
         """
         return self._output().finish(self.found.items)
 
-    def _output(self) -> Output:
+    @property
+    def request(self) -> dict:
+        """O que a pasta dos resultados tem de comum a todas as imagens, como em `Output`."""
         fingerprint = content_of(self.file)
-        request = request_for(
-            self.notes, fingerprint, self.methods, self.label, self.found.identity
-        )
-        return Output(self.folder, request)
+        return request_for(self.notes, fingerprint, self.methods, self.label, self.found.identity)
+
+    def _output(self) -> Output:
+        return Output(self.folder, self.request)
 
 
 @functools.lru_cache(maxsize=1)

@@ -56,7 +56,6 @@ def request_for(
     -------
     dict
     """
-    versions = {name: importlib.metadata.version(name) for name in ("keras", "numpy")}
     return {
         "modelo": {
             "nome": notes.name,
@@ -69,8 +68,19 @@ def request_for(
         "métodos": list(methods),
         "classe explicada": label or "a prevista",
         "imagens": images,
-        "versões": {"covidcam": __version__, **versions},
+        "versões": versions(),
     }
+
+
+def versions() -> dict[str, str]:
+    """As versões que um pedido anota.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    libraries = {name: importlib.metadata.version(name) for name in ("keras", "numpy")}
+    return {"covidcam": __version__, **libraries}
 
 
 class Output:

@@ -60,7 +60,11 @@ class Tools:
 
 
 def run(
-    items: Sequence[Item], output: Output, tools: Tools, label: str | None = None
+    items: Sequence[Item],
+    output: Output,
+    tools: Tools,
+    label: str | None = None,
+    quiet: bool = False,
 ) -> Iterator[tuple[Item, str]]:
     """Explica as imagens que a pasta ainda não tem.
 
@@ -71,6 +75,8 @@ def run(
     tools : Tools
     label : str, optional
         A classe explicada; por padrão, a prevista em cada imagem.
+    quiet : bool
+        Sem barra: quem conta o andamento é outro processo.
 
     Yields
     ------
@@ -84,7 +90,8 @@ def run(
         done = pool.map(output.is_done, items)
         todo = [item for item, ready in zip(items, done, strict=True) if not ready]
         finished = _ahead(pool, bench.explain, todo, 2 * WORKERS)
-        for item, refusal in tqdm(finished, "Explicando", len(todo), unit="imagem", disable=None):
+        hidden = quiet or None  # None: só num terminal
+        for item, refusal in tqdm(finished, "Explicando", len(todo), unit="imagem", disable=hidden):
             if refusal:
                 yield item, refusal
 

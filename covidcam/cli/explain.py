@@ -1,14 +1,18 @@
 """``covidcam explicar``: os mapas das imagens de quem lê."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from covidcam.cli.quiet import hush
 from covidcam.cli.say import announced, path, say
 from covidcam.errors import InputError
+
+if TYPE_CHECKING:
+    from covidcam import batch
 
 
 def explicar(
@@ -39,6 +43,13 @@ def explicar(
     fatia: Annotated[
         str, typer.Option(metavar="i/n", help="Só a i-ésima de n partes, para dividir entre n.")
     ] = "1/1",
+    agendador: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ENDEREÇO|local",
+            help="Divide o trabalho entre os trabalhadores de um agendador Dask.",
+        ),
+    ] = None,
 ) -> None:
     """Mostra para onde a rede olhou em cada imagem, e quanto disso está nos pulmões.
 
@@ -59,6 +70,8 @@ def explicar(
     covidcam explicar filmes --modelo meu.keras --metodo grad-cam,layer-cam --saida mapas
 
     covidcam explicar filmes --fatia 1/4 --saida mapas
+
+    covidcam explicar filmes --agendador tcp://servidor:8786 --saida mapas
     """
     from covidcam import batch
     from covidcam.figures.text import counted
@@ -66,6 +79,10 @@ def explicar(
     given = [str(one) for one in imagens]
     job = batch.Job(given, str(saida), modelo and str(modelo), _methods(metodo), classe)
     part, of = _part(fatia)
+    if agendador is not None and of > 1:
+        raise typer.BadParameter(
+            "não se usa com --fatia: as duas dividem o mesmo trabalho", param_hint="--agendador"
+        )
     if job.found.left_out:
         say(f"Das pastas ficou de fora: {batch.told(job.found.left_out)}.")
     hush()
@@ -87,7 +104,8 @@ def explicar(
         f" {job.settings.cache}."
     ):
         job.prepare()
-    for name, refusal in job.run(part, of):
+    refusals = job.run(part, of) if agendador is None else _divided(job, agendador)
+    for name, refusal in refusals:
         say(f"{name}: {refusal}")
     table = job.finish()
     refused = int(table["motivo"].notna().sum())
@@ -98,6 +116,16 @@ def explicar(
     say(batch.DISCLAIMER)
     if refused:
         raise typer.Exit(1)
+
+
+def _divided(job: "batch.Job", address: str) -> Iterator[tuple[str, str]]:
+    """As recusas, conforme chegam dos trabalhadores de um agendador."""
+    from covidcam.batch import cluster
+
+    with cluster.connected(address) as client:
+        if not client.ncores():
+            say(f"O agendador {address} ainda não tem trabalhadores; espero por eles.")
+        yield from cluster.run(job, client)
 
 
 def _methods(text: str) -> list[str]:

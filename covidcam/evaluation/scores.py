@@ -1,8 +1,8 @@
 """A tabela de figuras de mérito: métodos e oponentes, com intervalos e diferenças pareadas."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import numpy as np
 import pandas as pd
 
@@ -47,6 +47,9 @@ def scoreboard(
     **options,
 ) -> pd.DataFrame:
     """Mede métodos e oponentes nas mesmas imagens.
+
+    As medidas são tarefas do joblib: sob ``joblib.parallel_config(backend="dask")``, e com um
+    cliente Dask aberto, quem as faz são os trabalhadores dele.
 
     Parameters
     ----------
@@ -137,12 +140,13 @@ def measure(
         maps |= drawn
     first = twins(maps)
     tasks = [(name, *metric) for metric in metrics for name in maps if first[name] == name]
-    with ThreadPoolExecutor(THREADS) as pool:  # o NumPy, o OpenCV e a rede soltam o interpretador
-        measured = pool.map(
-            lambda task: _values(model, images, masks, target, maps[task[0]], *task[1:]), tasks
-        )
-        measured = progress.bar(measured, "Medindo", len(tasks), leave=False)
-        values = dict(zip(tasks, measured, strict=True))
+    # em threads, porque o NumPy, o OpenCV e a rede soltam o interpretador; ou onde o joblib mandar
+    measured = joblib.Parallel(THREADS, prefer="threads", return_as="generator")(
+        joblib.delayed(_values)(model, images, masks, target, maps[task[0]], *task[1:])
+        for task in tasks
+    )
+    measured = progress.bar(measured, "Medindo", len(tasks), leave=False)
+    values = dict(zip(tasks, measured, strict=True))
     return pd.concat(
         pd.DataFrame(
             {

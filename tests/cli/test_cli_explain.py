@@ -39,6 +39,7 @@ WRONG = {
     "opção que não existe": ["explicar", "x", "--cor"],
     "opção sem valor": ["explicar", "x", "--saida"],
     "fatia": ["explicar", "x", "--fatia", "3/2"],
+    "fatia e agendador": ["explicar", "x", "--fatia", "1/2", "--agendador", "local"],
     "método": ["explicar", "x", "--metodo", "grad-cam,grad"],
     "método vazio": ["explicar", "x", "--metodo", ","],
     "não é inteiro": ["treinar", "x", "--epocas", "dez"],
@@ -170,6 +171,20 @@ def test_a_shard_says_what_is_missing(run, fake_eyes, keras_files, films, tmp_pa
     assert "2 imagens explicadas, 0 recusadas, 1 por fazer" in err
     _, _, err = run(*arguments, tmp_path / "s", "--fatia", "2/2")
     assert "3 imagens explicadas, 0 recusadas:" in err
+
+
+def test_a_scheduler_that_does_not_answer_is_said(run, fake_eyes, keras_files, films, tmp_path):
+    arguments = [
+        "explicar",
+        films,
+        "--modelo",
+        keras_files / "real.keras",
+        "--saida",
+        tmp_path / "s",
+    ]
+    code, out, err = run(*arguments, "--agendador", "nada")
+    assert code == 1 and not out and err.startswith("Erro: O agendador nada não responde")
+    assert err.count("\n") == 1
 
 
 def test_the_version_is_told(run):

@@ -1,5 +1,7 @@
 """O placar: as mesmas contas das medidas soltas, com intervalos e diferenças pareadas."""
 
+import distributed
+import joblib
 import keras
 import numpy as np
 import pandas as pd
@@ -50,6 +52,16 @@ def test_the_numbers_are_those_of_the_measures(case, table):
     row = table[(table.method == "gradient") & (table.metric == "deletion")].iloc[0]
     curve = evaluation.deletion(case["model"], case["images"], maps.values, maps.target)
     assert row["mean"] == pytest.approx(curve.auc.mean(), abs=1e-6)
+
+
+def test_the_workers_of_a_cluster_measure_the_same(case, table):
+    local = distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None)
+    with local, distributed.Client(local) as client, joblib.parallel_config(backend="dask"):
+        found = evaluation.scoreboard(
+            **case, methods=METHODS, metrics=("pointing_game", "auprc", "deletion")
+        )
+        assert client.cluster.scheduler.transition_log
+    pd.testing.assert_frame_equal(found, table)
 
 
 def test_differences_are_paired_with_grad_cam(table):
