@@ -103,9 +103,14 @@ def taken(name, model):
     return TAKEN.get(name) or last[0].input._keras_history.operation.name
 
 
+def output_of(model, name):
+    """A saída de uma camada ou de uma operação solta, como a soma que fecha um bloco."""
+    return next(each.output for each in model.operations if each.name == name)
+
+
 def by_tape(model, images, layer, target):
     """O Grad-CAM bruto de quem o escreve à mão."""
-    both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.outputs[0]])
+    both = keras.Model(model.inputs[0], [output_of(model, layer), model.outputs[0]])
     with tf.GradientTape() as tape:
         activation, logits = both(images, training=False)
         logit = tf.reduce_sum(tf.reshape(logits, (-1, CLASSES))[:, target])
@@ -121,7 +126,7 @@ def offset(model, layer, registration):
     quanto mais longe estão dele: lê-se o desvio no lugar, entre células, onde o centroide é o meio
     da imagem.
     """
-    inside = keras.Model(model.inputs[0], model.get_layer(layer).output)
+    inside = keras.Model(model.inputs[0], output_of(model, layer))
     random, middle = np.random.default_rng(0), registration.y.count // 2
     cells = range(middle - 2, middle + 3)
     seen = np.zeros((len(cells), SIDE, SIDE))
@@ -164,7 +169,7 @@ def hits(model):
     quarto do seu máximo.
     """
     top = model.layers[-1]
-    inside = keras.Model(model.inputs[0], model.get_layer("post_relu").output)
+    inside = keras.Model(model.inputs[0], output_of(model, "post_relu"))
     marked, plain = (inside.predict(one, verbose=0) for one in blobs(32, 10)[:2])
     background = plain.reshape(-1, plain.shape[-1])
     moments = background.T @ background / len(background)

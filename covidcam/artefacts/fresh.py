@@ -7,7 +7,6 @@ import cv2
 import joblib
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from covidcam import cam, datasets, evaluation, models, phantom, store
 from covidcam.artefacts.trained import Trained
@@ -67,7 +66,7 @@ def fresh_films(settings: Settings, trained: Trained) -> pd.DataFrame:
             joblib.delayed(_expose)(job) for job in jobs
         )
         images, lungs, lesions = map(np.array, zip(*parts, strict=True))
-        images = np.repeat(images[..., None], 3, axis=-1)
+        images = datasets.three_channels(images)
         labels = np.array([job.label for job in jobs])
         table = pd.DataFrame({"patient": [job.patient for job in jobs], "label": labels})
         said = models.predict(trained.model, images).argmax(axis=1)
@@ -103,13 +102,9 @@ def _expose(job):
     """Um filme e as suas máscaras, no lado em que a rede os lê."""
     cv2.setNumThreads(1)
     film = phantom.radiograph(job.seed, job.label, job.shape, look=job.look, patient=job.patient)
-    side = (datasets.SIDE, datasets.SIDE)
-    image = Image.fromarray(film.image).resize(side, Image.Resampling.BICUBIC)
-    masks = (
-        cv2.resize(255 * mask.astype(np.uint8), side, interpolation=cv2.INTER_AREA) > 127
-        for mask in (film.lungs, film.lesions)
-    )
-    return np.asarray(image), *masks
+    side = datasets.SIDE
+    masks = (datasets.resample_mask(mask, side) for mask in (film.lungs, film.lesions))
+    return datasets.resample(film.image, (side, side)), *masks
 
 
 def interval_coverage(settings: Settings, trained: Trained) -> pd.DataFrame:

@@ -75,7 +75,7 @@ class Retakes:
         -------
         ndarray, uint8 (N, H, W, 3)
         """
-        return _colour(self.images[kind])
+        return datasets.three_channels(self.images[kind])
 
     def only(self, index: np.ndarray) -> "Retakes":
         """Só os objetos escolhidos, com todos os filmes.
@@ -125,7 +125,7 @@ def retakes(settings: Settings, trained: Trained) -> Retakes:
             pictures.append(film["images"])
             masks.append(np.packbits(film["masks"], axis=-1))
         np.savez(folder / "images.npz", images=pictures, masks=np.concatenate(masks))
-        said = models.predict(trained.model, _colour(np.concatenate(pictures)))
+        said = models.predict(trained.model, datasets.three_channels(np.concatenate(pictures)))
         said = said.reshape(len(pictures), len(KINDS), -1)
         target = pd.Index(trained.classes).get_indexer(rows["label"])
         table = pd.DataFrame(answers)
@@ -146,7 +146,7 @@ def retakes(settings: Settings, trained: Trained) -> Retakes:
     measured = (objects[name].to_numpy() for name in ("film", "removed", "added"))
     films = abnormal_films(trained)
     return Retakes(
-        Films(_colour(images[:, 0]), films.lungs, films.lesions, rows),
+        Films(datasets.three_channels(images[:, 0]), films.lungs, films.lesions, rows),
         dict(zip(KINDS, images.swapaxes(0, 1), strict=True)),
         answers,
         objects[["film", "name", "kind", "area"]],
@@ -272,7 +272,8 @@ def dial_retakes(settings: Settings) -> pd.DataFrame:
         empty = joblib.Parallel(n_jobs=2)(
             joblib.delayed(_emptied)(int(patient)) for patient in adult.patients
         )
-        films = {"whole": adult.images, "empty": _colour(np.array(empty)), "turned": child.images}
+        empty = datasets.three_channels(np.array(empty))
+        films = {"whole": adult.images, "empty": empty, "turned": child.images}
         covid, tables = twice.classes.index("COVID-19"), []
         for dial in (0.0, 1.0):
             model = train(phantoms, turn_dial(twice, dial), 0)
@@ -336,13 +337,13 @@ def _retake(seed, label, shape, look, patient):
     others |= {name: [other for other in lesions if other != name] for name in lesions}
     entered = [_small(phantom.refilm(made, gone).image) for gone in others.values()]
     empty, held = (phantom.refilm(made, lesions, hold_tone=hold).image for hold in (False, True))
-    masks = np.array([_small(each.mask * np.uint8(255), True) > 127 for each in parts.values()])
+    masks = [datasets.resample_mask(each.mask, datasets.SIDE) for each in parts.values()]
     return {
         "images": np.array([*map(_small, (made.image, empty, held)), without[control]]),
         "without": np.array(list(without.values())),
         "entered": np.array(entered),
         "lesions": len(lesions),
-        "masks": masks,
+        "masks": np.array(masks),
         "names": list(parts),
         "kinds": [each.kind for each in parts.values()],
         "part": control,
@@ -351,16 +352,9 @@ def _retake(seed, label, shape, look, patient):
     }
 
 
-def _small(image, mask=False):
-    """Um filme no lado dos arrays, como `datasets.read_image`; uma máscara, como `read_masks`."""
-    side = (datasets.SIDE, datasets.SIDE)
-    if mask:
-        return cv2.resize(image, side, interpolation=cv2.INTER_AREA)
-    return np.asarray(Image.fromarray(image).resize(side, Image.Resampling.BICUBIC))
-
-
-def _colour(images):
-    return np.repeat(images[..., None], 3, axis=-1)
+def _small(image):
+    """Um filme no lado dos arrays."""
+    return datasets.resample(image, (datasets.SIDE, datasets.SIDE))
 
 
 def _facts(film):
@@ -375,8 +369,9 @@ def _facts(film):
 
 def _effects(model, film, target, against):
     """O efeito de cada objeto de um filme, tirado do completo e posto no que não tem lesões."""
-    whole, empty = _colour(film["images"])[:2, None]
-    without, entered, sick = _colour(film["without"]), _colour(film["entered"]), film["lesions"]
+    films = {name: datasets.three_channels(film[name]) for name in ("images", "without", "entered")}
+    whole, empty = films["images"][:2, None]
+    without, entered, sick = films["without"], films["entered"], film["lesions"]
     place = np.zeros(len(without), int)
     ask = partial(evaluation.effects, model, target=target, against=against)
     lesions = ask(whole, empty, without[:sick], place[:sick], alone=entered[:sick])

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from covidcam import datasets
@@ -64,8 +63,9 @@ def resampled(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     red, green, blue = cv2.split(image)
     grey = np.array_equal(red, green) and np.array_equal(red, blue)
     # de uma cinza basta um canal, que dá o mesmo em menos tempo
-    small = Image.fromarray(red if grey else image).resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(small.convert("RGB"))
+    if grey:
+        return datasets.three_channels(datasets.resample(red, size))
+    return datasets.resample(image, size)
 
 
 def scaled(images: np.ndarray, span: tuple[float, float]) -> np.ndarray:

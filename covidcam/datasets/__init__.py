@@ -5,6 +5,7 @@ from covidcam.datasets.catalog import left_out, load_catalog, shareable, survey,
 from covidcam.datasets.findings import CLASSES, classify, respell
 from covidcam.datasets.images import EXTENSIONS, SIDE, Reading, looks_like_image, read, read_image
 from covidcam.datasets.masks import read_masks
+from covidcam.datasets.resampling import resample, resample_mask, three_channels
 from covidcam.datasets.splits import select, split_2020, split_by_patient, three_parts
 
 __all__ = [
@@ -23,12 +24,15 @@ __all__ = [
     "read",
     "read_image",
     "read_masks",
+    "resample",
+    "resample_mask",
     "respell",
     "select",
     "shareable",
     "split_2020",
     "split_by_patient",
     "survey",
+    "three_channels",
     "three_parts",
     "usable",
 ]

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from covidcam.datasets.dicom import is_dicom, read_dicom
 from covidcam.datasets.greys import stretch
+from covidcam.datasets.resampling import resample
 from covidcam.errors import DataError, reason
 
 DRAFT = 128  # pixels que bastam, num JPEG, para ver que ele se lê e como é
@@ -138,7 +139,7 @@ def read(path: str | os.PathLike, side: int | None = None, longest: int | None =
             f"A imagem {path} não pôde ser lida; o arquivo está inteiro e é uma imagem?"
         ) from error
     if side is not None:
-        image = image.resize((side, side), Image.Resampling.BICUBIC)
+        return Reading(resample(np.asarray(image), (side, side)), notes)
     return Reading(np.asarray(image), notes)
 
 

@@ -1,10 +1,10 @@
 """As máscaras que acompanham as imagens de um catálogo."""
 
-import cv2
 import numpy as np
 import pandas as pd
 
 from covidcam.datasets.images import SIDE, read_image
+from covidcam.datasets.resampling import resample_mask
 from covidcam.errors import InputError
 
 
@@ -38,15 +38,10 @@ def read_masks(rows: pd.DataFrame, kind: str, side: int = SIDE) -> np.ndarray:
     masks = np.zeros((len(rows), side, side), bool)
     for mask, value in zip(masks, rows[kind], strict=True):
         if isinstance(value, str):
-            mask[:] = _read_mask(value, side)
+            mask[:] = resample_mask(read_image(value)[..., 0], side)
         elif isinstance(value, list):
             mask[:] = _draw_boxes(value, side)
     return masks
-
-
-def _read_mask(path: str, side: int) -> np.ndarray:
-    whole = read_image(path)[..., 0]
-    return cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA) > 127
 
 
 def _draw_boxes(boxes: list, side: int) -> np.ndarray:

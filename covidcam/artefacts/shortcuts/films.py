@@ -48,7 +48,7 @@ def filmed_twice(settings: Settings) -> Films:
     films = np.load(folder / "films.npz")
     rows = pd.read_csv(folder / "rows.csv")
     return Films(
-        images=np.repeat(films["images"][..., None], 3, axis=-1),
+        images=datasets.three_channels(films["images"]),
         lungs=films["lungs"],
         lesions=films["lesions"],
         rows=rows,
