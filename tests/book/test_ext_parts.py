@@ -6,7 +6,9 @@ import subprocess
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from covidcam_book import (
     citations,
     images,
@@ -16,6 +18,8 @@ from covidcam_book import (
     pages,
     portable,
     portuguese,
+    spoken,
+    tables,
 )
 from covidcam_book.portable import Around
 from PIL import Image
@@ -50,6 +54,61 @@ def test_formulas_become_mathml_with_whole_names():
     assert "<mi>ReLU</mi>" in mathematics.mathml(r"\mathrm{ReLU}(x)")
     assert 'display="block"' in mathematics.mathml("x", "block")
     assert "<msup>" in mathematics.mathml("A^k")
+
+
+def test_a_formula_carries_its_latex():
+    made = BeautifulSoup(mathematics.mathml(r"\alpha_k < 1"), "html.parser")
+    assert made.annotation.get_text() == r"\alpha_k < 1"
+
+
+def test_a_table_has_one_row_of_titles_a_name_and_words_to_the_left():
+    frame = pd.DataFrame(
+        {"nota": ["0,5", "−1"], "quem": ["a rede", "o acaso"]}, pd.Index(["x", "y"], name="era")
+    )
+    box = BeautifulSoup(tables.compose(frame._repr_html_()), "html.parser").find(role="group")
+    assert box["aria-label"] == "Tabela: era, nota e quem"
+    (titles,) = [row.find_all(["th", "td"]) for row in box.select("thead tr")]
+    assert [(title.get_text(), title["scope"]) for title in titles] == [
+        ("era", "col"),
+        ("nota", "col"),
+        ("quem", "col"),
+    ]
+    assert [cell.get_text() for cell in box.select("tbody th[scope=row]")] == ["x", "y"]
+    left = [cell.get_text() for cell in box.select(".words")]
+    assert left == ["era", "quem", "x", "a rede", "y", "o acaso"]
+
+
+def test_the_titles_over_several_columns_stay_over_them():
+    columns = pd.MultiIndex.from_product([["modo"], ["um", "dois"]])
+    index = pd.MultiIndex.from_product([["g"], ["p", "q"]])
+    made = tables.compose(pd.DataFrame([[1, 2], [3, 4]], index, columns)._repr_html_())
+    soup = BeautifulSoup(made, "html.parser")
+    (over,) = soup.select("th[scope=colgroup]")
+    assert over["colspan"] == "2" and over.get_text() == "modo"
+    assert soup.select_one("th[scope=rowgroup]")["rowspan"] == "2"
+    assert not [title for title in soup.select("th") if not title.get_text()]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('<summary aria-label="Toggle hidden content">', "<summary>"),
+        ('<div class="admonition note">', '<div role="note" class="admonition note">'),
+        ('<a title="arXiv:1810.03292.">', '<a title="arXiv:1810.03292.">'),
+        (
+            '<span class="math"><math><mi>a</mi></math></span> e '
+            '<span class="math"><math><mi>b</mi></math></span>, fim',
+            '<span class="math"><math><mi>a</mi></math></span> e <span class="together">'
+            '<span class="math"><math><mi>b</mi></math></span>,</span> fim',
+        ),
+    ],
+)
+def test_what_only_a_screen_reader_hears(written, said):
+    assert spoken.spoken(written) == said
+
+
+def test_a_work_without_a_link_gets_the_one_of_its_number():
+    assert 'href="https://arxiv.org/abs/1810.03292"' in spoken.spoken("<p>arXiv:1810.03292.</p>")
 
 
 @pytest.mark.parametrize(

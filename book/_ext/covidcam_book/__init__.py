@@ -27,8 +27,10 @@ portuguese
     Interface em português e busca que não depende de acentos.
 status
     A tabela de quando e com o que as páginas foram executadas.
-pages, notebooks
-    O que cada página leva além do texto: cadernos, ligações, tabelas que rolam.
+pages, notebooks, tables
+    O que cada página leva além do texto: cadernos, ligações, tabelas compostas.
+spoken
+    O que só um leitor de tela ouve: papéis, nomes e línguas.
 """
 
 import os
@@ -48,6 +50,7 @@ from covidcam_book import (
     pages,
     portuguese,
     quiet,
+    spoken,
     status,
     watch,
 )
@@ -74,6 +77,7 @@ def setup(app):
         pages,
         bibliography,
         head,
+        spoken,
     ):
         subject.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
