@@ -37,6 +37,20 @@ function sayMode() {
 new MutationObserver(sayMode).observe(document.documentElement, { attributeFilter: ["data-mode"] });
 sayMode();
 
+// O código fechado, todo aberto com um botão que se lembra de como ficou.
+const closedCode = document.querySelectorAll("details.code");
+const allCode = document.querySelector(".all-code");
+function showCode(open) {
+  for (const details of closedCode) details.open = open;
+  allCode.setAttribute("aria-pressed", open);
+  localStorage.setItem("codigo", open ? "aberto" : "fechado");
+}
+if (closedCode.length && allCode) {
+  allCode.hidden = false;
+  if (localStorage.getItem("codigo") === "aberto") showCode(true);
+  allCode.addEventListener("click", () => showCode(allCode.getAttribute("aria-pressed") === "false"));
+}
+
 // O que rola com o dedo rola também com o teclado, e tem nome.
 function reachScrolling() {
   for (const output of document.querySelectorAll(".cell_output:has(> img)")) {

@@ -29,6 +29,12 @@ status
     A tabela de quando e com o que as páginas foram executadas.
 pages, notebooks, tables
     O que cada página leva além do texto: cadernos, ligações, tabelas compostas.
+collapsed
+    O código vem fechado, menos no tutorial.
+disclosed
+    De onde vêm as radiografias, e que não são diagnóstico, numa linha que se abre.
+story
+    O que vem a seguir, e com que palavras começa.
 spoken
     O que só um leitor de tela ouve: papéis, nomes e línguas.
 """
@@ -42,6 +48,8 @@ from covidcam_book import (
     bibliography,
     cache,
     citations,
+    collapsed,
+    disclosed,
     head,
     images,
     laboratory,
@@ -52,6 +60,7 @@ from covidcam_book import (
     quiet,
     spoken,
     status,
+    story,
     watch,
 )
 
@@ -77,6 +86,9 @@ def setup(app):
         pages,
         bibliography,
         head,
+        collapsed,
+        disclosed,
+        story,
         spoken,
     ):
         subject.setup(app)
