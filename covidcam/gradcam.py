@@ -68,7 +68,7 @@ class GradCAM:
         return np.rint(255 * heatmaps.values[0]).astype(np.uint8)
 
     def overlay_heatmap(
-        self, heatmap, image, alpha=0.5, colormap=cv2.COLORMAP_VIRIDIS
+        self, heatmap, image, alpha=0.5, colormap=cv2.COLORMAP_INFERNO
     ) -> tuple[np.ndarray, np.ndarray]:
         """Pinta o mapa e o põe sobre a imagem, na ordem BGR do OpenCV.
 

@@ -52,8 +52,8 @@ def test_overlay_mixes_the_colormap_and_the_film_in_bgr(model):
     heatmap = np.array([[0, 255]], np.uint8)
     film = np.array([[[100, 100, 100], [0, 50, 200]]], np.uint8)
     painted, output = GradCAM(model, 0).overlay_heatmap(heatmap, film, alpha=0.25)
-    # viridis vai do roxo (68, 1, 84) ao amarelo (253, 231, 37), em RGB; aqui em BGR
-    np.testing.assert_allclose(painted[0], [[84, 1, 68], [37, 231, 253]], atol=2)
+    # inferno vai do preto (0, 0, 4) ao amarelo (252, 255, 164), em RGB; aqui em BGR
+    np.testing.assert_allclose(painted[0], [[4, 0, 0], [164, 255, 252]], atol=2)
     np.testing.assert_allclose(output, 0.25 * painted + 0.75 * film, atol=1)
     jet, _ = GradCAM(model, 0).overlay_heatmap(heatmap, film, colormap=cv2.COLORMAP_JET)
     assert (jet != painted).any()

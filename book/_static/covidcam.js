@@ -1,4 +1,4 @@
-// O que os scripts do tema dizem em inglês, e a busca quando o livro é aberto direto do disco.
+// O que os scripts do tema dizem em inglês ou esquecem, e o pouco que as páginas fazem sozinhas.
 "use strict";
 
 Object.assign(messages.en, {
@@ -7,6 +7,7 @@ Object.assign(messages.en, {
   copy_success: "Copiado",
   copy_failure: "Não foi possível copiar",
 });
+iconCheck = iconCheck.replace(/<title>.*<\/title>/, "<title>Copiado</title>");
 
 Documentation.TRANSLATIONS[
   "Search finished, found ${resultCount} page(s) matching the search query."
@@ -22,7 +23,35 @@ document.addEventListener("DOMContentLoaded", () => {
     button.setAttribute("aria-label", "Mostrar ou esconder");
 });
 
-// O que rola com o dedo rola também com o teclado.
+// Numa gaveta do celular, quem escolhe uma ligação quer ver aonde ela leva.
+for (const drawer of document.querySelectorAll("dialog"))
+  drawer.addEventListener("click", (event) => event.target.closest("a[href]") && drawer.close());
+
+// O botão do tema diz em que modo está.
+const MODES = { light: "claro", dark: "escuro", auto: "como o sistema" };
+function sayMode() {
+  const label = `Claro ou escuro: ${MODES[document.documentElement.dataset.mode]}`;
+  for (const button of document.querySelectorAll(".theme-switch-button"))
+    button.setAttribute("aria-label", label);
+}
+new MutationObserver(sayMode).observe(document.documentElement, { attributeFilter: ["data-mode"] });
+sayMode();
+
+// O código fechado, todo aberto com um botão que se lembra de como ficou.
+const closedCode = document.querySelectorAll("details.code");
+const allCode = document.querySelector(".all-code");
+function showCode(open) {
+  for (const details of closedCode) details.open = open;
+  allCode.setAttribute("aria-pressed", open);
+  localStorage.setItem("codigo", open ? "aberto" : "fechado");
+}
+if (closedCode.length && allCode) {
+  allCode.hidden = false;
+  if (localStorage.getItem("codigo") === "aberto") showCode(true);
+  allCode.addEventListener("click", () => showCode(allCode.getAttribute("aria-pressed") === "false"));
+}
+
+// O que rola com o dedo rola também com o teclado, e tem nome.
 function reachScrolling() {
   for (const output of document.querySelectorAll(".cell_output:has(> img)")) {
     const scrolls = output.scrollWidth > output.clientWidth;
@@ -30,6 +59,8 @@ function reachScrolling() {
     if (scrolls) output.tabIndex = 0;
     else output.removeAttribute("tabindex");
   }
+  for (const box of document.querySelectorAll(".pst-scrollable-table-container"))
+    box.classList.toggle("scrolls", box.scrollWidth > box.clientWidth);
 }
 addEventListener("load", reachScrolling);
 addEventListener("resize", reachScrolling);

@@ -40,6 +40,7 @@ from covidcam.figures.notes import (
     recipe_note,
     source_note,
 )
+from covidcam.figures.opening import opening
 from covidcam.figures.physics import greys, profile, thickness
 from covidcam.figures.reproducibility import redone_likeness, redone_maps
 from covidcam.figures.shortcuts import (
@@ -116,6 +117,7 @@ __all__ = [
     "new",
     "number",
     "one_by_one",
+    "opening",
     "overlay",
     "pairs_note",
     "pairs_sentence",

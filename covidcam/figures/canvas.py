@@ -23,6 +23,7 @@ STYLE = {
 # Uma cor por classe e por papel, distinguíveis também por quem não separa vermelho de verde.
 COLOURS = ("#0a6e8a", "#d98b1e", "#7b3f8c", "#5a6b73", "#b5432a", "#4a7d3a")
 LIGHT = "#d9dee1"
+LESION, HALO = "#3ddcf0", "#06151a"
 DPI = 110
 
 
@@ -82,6 +83,18 @@ def film(axes: Axes, image: np.ndarray, title: str = "") -> None:
     axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
     axes.set_title(title, fontsize=9)
     axes.set_axis_off()
+
+
+def contour(axes: Axes, mask: np.ndarray) -> None:
+    """Contorna uma lesão: ciano, com um halo escuro, que se vê sobre os cinzas e sobre o calor.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    mask : ndarray, bool (H, W)
+    """
+    axes.contour(mask, levels=[0.5], colors=HALO, linewidths=1.8)
+    axes.contour(mask, levels=[0.5], colors=LESION, linewidths=0.9)
 
 
 def show(figure: Figure, alt: str) -> None:

@@ -67,8 +67,7 @@ def explorer(data: Exploration) -> HTML:
     IPython.display.HTML
         Escondido até que o script rode: sem JavaScript, fica a figura parada da página.
     """
-    stops = mpl.colormaps[COLORMAP](np.linspace(0, 1, 33))[:, :3].round(3)
-    red, green, blue = (" ".join(f"{value:g}" for value in channel) for channel in stops.T)
+    red, green, blue = stops()
     described = {
         "size": data.films.shape[1],
         "tiles": TILE,
@@ -82,14 +81,26 @@ def explorer(data: Exploration) -> HTML:
     return HTML(page.substitute(red=red, green=green, blue=blue, data=text))
 
 
+def stops() -> list[str]:
+    """As cores do mapa, como o atributo ``tableValues`` de um filtro de SVG.
+
+    Returns
+    -------
+    list of str
+        Vermelho, verde e azul, de 0 a 1, em 33 passos iguais.
+    """
+    colours = mpl.colormaps[COLORMAP](np.linspace(0, 1, 33))[:, :3].round(3)
+    return [" ".join(f"{value:g}" for value in channel) for channel in colours.T]
+
+
 def _film(data, index):
     tiles = [
         [cv2.resize(one, (TILE, TILE), interpolation=cv2.INTER_AREA) for one in row]
         for row in data.maps[index]
     ]
     return {
-        "image": _address(data.films[index]),
-        "maps": _address(np.block(tiles)),
+        "image": address(data.films[index]),
+        "maps": address(np.block(tiles)),
         "outline": outline(data.lesions[index]),
         "truth": data.classes[data.truth[index]],
         "probabilities": data.probabilities[index].round(4).tolist(),
@@ -130,7 +141,17 @@ def outline(mask: np.ndarray) -> str:
     return "".join("M" + "L".join(f"{x} {y}" for x, y in line[:, 0]) + "Z" for line in lines)
 
 
-def _address(grey):
+def address(grey: np.ndarray) -> str:
+    """Uma imagem de cinzas como um endereço que a traz dentro de si.
+
+    Parameters
+    ----------
+    grey : ndarray, uint8 (H, W)
+
+    Returns
+    -------
+    str
+    """
     buffer = io.BytesIO()
     Image.fromarray(grey).save(buffer, "WEBP", quality=88, method=6)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

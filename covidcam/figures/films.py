@@ -14,7 +14,7 @@ from covidcam.errors import InputError
 from covidcam.figures import canvas
 from covidcam.figures.text import counted, listing, percent
 
-COLORMAP = "viridis"
+COLORMAP = "inferno"
 
 
 def overlay(image: np.ndarray, heatmap: np.ndarray, alpha: float = 0.6) -> np.ndarray:
@@ -192,8 +192,7 @@ def grid(
     for axes, image, title, outline in zip(figure.axes, images, titles, outlines, strict=False):
         canvas.film(axes, image, title)
         if outline is not None and outline.any():
-            axes.contour(outline, levels=[0.5], colors="white", linewidths=1.6)
-            axes.contour(outline, levels=[0.5], colors="#c23b22", linewidths=0.8)
+            canvas.contour(axes, outline)
     return figure
 
 

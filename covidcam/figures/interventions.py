@@ -115,8 +115,7 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     for mask, row in zip(masks, objects.itertuples(), strict=True):
         if row.kind != "lesão":
             continue
-        film.contour(mask, levels=[0.5], colors="black", linewidths=1.8)
-        film.contour(mask, levels=[0.5], colors="#35d0e6", linewidths=0.9)
+        canvas.contour(film, mask)
         y, x = (axis.mean() for axis in np.nonzero(mask))
         film.text(
             x,

@@ -93,7 +93,7 @@ def thickness(image: np.ndarray, centimetres: np.ndarray) -> tuple[Figure, str]:
     figure = canvas.new(1, 2, height=3.6)
     plain, axes = figure.axes
     canvas.film(plain, image, "a máscara da lesão")
-    plain.contour(centimetres > 0, levels=[0.5], colors="#c23b22", linewidths=0.9)
+    canvas.contour(plain, centimetres > 0)
     canvas.film(axes, image, "a espessura dela")
     seen = np.ma.masked_equal(centimetres, 0)
     drawn = axes.imshow(seen, cmap=COLORMAP, alpha=0.75, vmin=0)

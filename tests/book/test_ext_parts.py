@@ -6,9 +6,13 @@ import subprocess
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from covidcam_book import (
     citations,
+    collapsed,
+    disclosed,
     images,
     mathematics,
     notebooks,
@@ -16,12 +20,16 @@ from covidcam_book import (
     pages,
     portable,
     portuguese,
+    spoken,
+    story,
+    tables,
 )
 from covidcam_book.portable import Around
 from PIL import Image
 from pybtex import PybtexEngine
 
 from covidcam.errors import InputError
+from covidcam.figures import source_note
 
 
 def png(array):
@@ -50,6 +58,118 @@ def test_formulas_become_mathml_with_whole_names():
     assert "<mi>ReLU</mi>" in mathematics.mathml(r"\mathrm{ReLU}(x)")
     assert 'display="block"' in mathematics.mathml("x", "block")
     assert "<msup>" in mathematics.mathml("A^k")
+
+
+def test_a_formula_carries_its_latex():
+    made = BeautifulSoup(mathematics.mathml(r"\alpha_k < 1"), "html.parser")
+    assert made.annotation.get_text() == r"\alpha_k < 1"
+
+
+def test_a_table_has_one_row_of_titles_a_name_and_words_to_the_left():
+    frame = pd.DataFrame(
+        {"nota": ["0,5", "−1"], "quem": ["a rede", "o acaso"]}, pd.Index(["x", "y"], name="era")
+    )
+    box = BeautifulSoup(tables.compose(frame._repr_html_()), "html.parser").find(role="group")
+    assert box["aria-label"] == "Tabela: era, nota e quem"
+    (titles,) = [row.find_all(["th", "td"]) for row in box.select("thead tr")]
+    assert [(title.get_text(), title["scope"]) for title in titles] == [
+        ("era", "col"),
+        ("nota", "col"),
+        ("quem", "col"),
+    ]
+    assert [cell.get_text() for cell in box.select("tbody th[scope=row]")] == ["x", "y"]
+    left = [cell.get_text() for cell in box.select(".words")]
+    assert left == ["era", "quem", "x", "a rede", "y", "o acaso"]
+
+
+def test_the_titles_over_several_columns_stay_over_them():
+    columns = pd.MultiIndex.from_product([["modo"], ["um", "dois"]])
+    index = pd.MultiIndex.from_product([["g"], ["p", "q"]])
+    made = tables.compose(pd.DataFrame([[1, 2], [3, 4]], index, columns)._repr_html_())
+    soup = BeautifulSoup(made, "html.parser")
+    (over,) = soup.select("th[scope=colgroup]")
+    assert over["colspan"] == "2" and over.get_text() == "modo"
+    assert soup.select_one("th[scope=rowgroup]")["rowspan"] == "2"
+    assert not [title for title in soup.select("th") if not title.get_text()]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('<summary aria-label="Toggle hidden content">', "<summary>"),
+        ('<div class="admonition note">', '<div role="note" class="admonition note">'),
+        ('<a title="arXiv:1810.03292.">', '<a title="arXiv:1810.03292.">'),
+        (
+            '<span class="math"><math><mi>a</mi></math></span> e '
+            '<span class="math"><math><mi>b</mi></math></span>, fim',
+            '<span class="math"><math><mi>a</mi></math></span> e <span class="together">'
+            '<span class="math"><math><mi>b</mi></math></span>,</span> fim',
+        ),
+    ],
+)
+def test_what_only_a_screen_reader_hears(written, said):
+    assert spoken.spoken(written) == said
+
+
+def test_a_work_without_a_link_gets_the_one_of_its_number():
+    assert 'href="https://arxiv.org/abs/1810.03292"' in spoken.spoken("<p>arXiv:1810.03292.</p>")
+
+
+WARNING = """<div class="admonition warning">
+<p class="admonition-title">Aviso</p>
+<p><strong>Isto não é um diagnóstico.</strong> As redes
+são exercícios.</p>
+</div>"""
+
+
+@pytest.mark.parametrize("head", ["", '<details class="page-head">O alto</details>'])
+def test_the_source_and_the_disclaimer_become_one_line_under_the_title(head):
+    note = source_note("fantoma").data
+    body = disclosed.fold(f"<h1>Título</h1>{head}<p>Um.</p>{note}<p>Dois.</p>{WARNING}")
+    made = BeautifulSoup(body, "html.parser")
+    assert not made.select(".admonition")
+    (line,) = made.select(".source-line")
+    assert line.summary.get_text() == "Radiografias sintéticas · Isto não é um diagnóstico"
+    assert "Nenhuma é de uma pessoa" in line.get_text() and "são exercícios" in line.get_text()
+    assert line.find_previous_sibling().name == ("details" if head else "h1")
+    assert line.find_next_sibling().get_text() == "Um."
+
+
+def test_where_the_reader_moves_the_probabilities_the_disclaimer_stays_whole():
+    body = f'<h1>Título</h1><div class="explorer"></div>{source_note("real").data}{WARNING}'
+    made = BeautifulSoup(disclosed.fold(body), "html.parser")
+    assert (
+        made.select_one(".admonition.warning") and made.summary.get_text() == "Radiografias reais"
+    )
+    assert disclosed.fold("<h1>Título</h1>") == "<h1>Título</h1>"
+
+
+def test_only_a_cell_without_tags_is_closed():
+    cell = (
+        '<div class="cell{} docutils container">\n<div class="cell_input docutils container">\n'
+        '<div class="highlight-ipython3 notranslate"><div class="highlight"><pre>x</pre></div>\n'
+        "</div>\n</div>\n</div>"
+    )
+    made = BeautifulSoup(
+        collapsed.collapse(cell.format("") + cell.format(" tag_hide-input")), "html.parser"
+    )
+    (closed,) = made.select("details.code")
+    assert not closed.has_attr("open") and closed.select_one(".cell_input pre").get_text() == "x"
+    assert len(made.select(".cell_input")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# A\n\nUma *rede* lê. E diz.\n\nMais.\n", "Uma rede lê. E diz."),
+        ("# A\n\n```{code-cell}\nx = 1\n```\n\nUma rede.\n\n", "Uma rede."),
+        ("# A\n\nUm [filme](b.md). São {glue:text}`n`.\n\n", "Um filme."),
+        ("# A\n\nVeja [](b.md).\n\n", ""),
+        (f"# A\n\n{'palavra ' * 40}.\n\n", ""),
+    ],
+)
+def test_a_page_is_announced_by_its_first_words(text, said):
+    assert story.lede(text) == said
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,53 @@ def test_search_finds_with_and_without_accents(site, tabs):
     assert list(found.values()) == [["Página a"]] * 3
 
 
+def test_a_misspelt_word_finds_the_nearest_and_the_page_marks_it(site, tabs):
+    tab = tabs[1].new_page()
+    tab.goto(f"{(site / 'search.html').as_uri()}?q=ativacxo")
+    tab.get_by_text("eis o que há com: ativacao").wait_for()
+    tab.get_by_role("link", name="Página a").first.click()
+    tab.get_by_role("button", name="Tirar o realce").wait_for()
+    assert "Ativação" in tab.locator("article mark").all_inner_texts()
+    before = tab.locator("article").inner_text()
+    tab.get_by_role("button", name="Tirar o realce").click()
+    assert tab.locator("article mark").count() == 0
+    assert tab.locator("article").inner_text() == before
+    tab.close()
+
+
+def test_the_theme_is_chosen_before_the_page_is_drawn(site, tabs):
+    page = (site / "a.html").read_text("utf-8")
+    assert page.index("dataset.theme = dark") < page.index('rel="stylesheet"')
+    context = tabs[1].browser.new_context(color_scheme="dark")
+    tab = context.new_page()
+    tab.route("**/*.js", lambda route: route.abort())
+    tab.goto((site / "a.html").as_uri())
+    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
+    context.close()
+
+
+def test_without_scripts_no_button_is_dead_and_the_contents_are_there(site, tabs):
+    context = tabs[1].browser.new_context(
+        java_script_enabled=False, viewport={"width": 360, "height": 800}
+    )
+    tab = context.new_page()
+    tab.goto((site / "a.html").as_uri())
+    assert not [button for button in tab.locator("button").all() if button.is_visible()]
+    assert tab.get_by_role("navigation", name="Sumário do livro").is_visible()
+    context.close()
+
+
+def test_the_explorer_comes_back_as_it_was_left(site, tabs):
+    tab = tabs[1].new_page()
+    tab.goto((site / "c.html").as_uri())
+    tab.locator("[name='film']").select_option("2: era NORMAL")
+    tab.goto((site / "a.html").as_uri())
+    tab.go_back()
+    chosen = tab.locator("[name='film']").evaluate("(s) => s.selectedOptions[0].text")
+    assert chosen.split("era ")[1] in tab.locator("svg.explorer-film").get_attribute("aria-label")
+    tab.close()
+
+
 def test_the_explorer_answers_to_the_keyboard_and_says_what_it_shows(site, tabs):
     tab = tabs[1].new_page()
     tab.goto((site / "c.html").as_uri())

@@ -27,8 +27,16 @@ portuguese
     Interface em português e busca que não depende de acentos.
 status
     A tabela de quando e com o que as páginas foram executadas.
-pages, notebooks
-    O que cada página leva além do texto: cadernos, ligações, tabelas que rolam.
+pages, notebooks, tables
+    O que cada página leva além do texto: cadernos, ligações, tabelas compostas.
+collapsed
+    O código vem fechado, menos no tutorial.
+disclosed
+    De onde vêm as radiografias, e que não são diagnóstico, numa linha que se abre.
+story
+    O que vem a seguir, e com que palavras começa.
+spoken
+    O que só um leitor de tela ouve: papéis, nomes e línguas.
 """
 
 import os
@@ -40,6 +48,8 @@ from covidcam_book import (
     bibliography,
     cache,
     citations,
+    collapsed,
+    disclosed,
     head,
     images,
     laboratory,
@@ -48,7 +58,9 @@ from covidcam_book import (
     pages,
     portuguese,
     quiet,
+    spoken,
     status,
+    story,
     watch,
 )
 
@@ -74,6 +86,10 @@ def setup(app):
         pages,
         bibliography,
         head,
+        collapsed,
+        disclosed,
+        story,
+        spoken,
     ):
         subject.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

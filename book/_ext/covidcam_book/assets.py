@@ -19,6 +19,8 @@ FONT_ICONS = re.compile(
     r'(?:\.fa-[\w-]+:before,?)+\{content:"[^}]*\}|@font-face\{[^}]*Awesome[^}]*\}'
 )
 UNUSED = ("thebe",)
+# O realce do Sphinx não conhece a busca sem acentos; o nosso faz o mesmo trabalho.
+INSTEAD = {"_static/sphinx_highlight.js": "_static/realce.js"}
 # Scripts que o tema escreve na página e que rodariam antes dos arquivos de que precisam.
 TOO_EARLY = ("DOCUMENTATION_OPTIONS.",)
 
@@ -40,6 +42,7 @@ def _lighten(app, pagename, templatename, context, doctree):
 
 def _defer(script):
     name, attributes = str(script.filename or ""), dict(script.attributes)
+    name = INSTEAD.get(name.split("?")[0], name)
     if _has(f"{name} {attributes.get('body', '')}", (*UNUSED, "THEBE", *TOO_EARLY)):
         return None
     if name:
@@ -53,8 +56,14 @@ def _has(text, words):
 
 def _write_sheet(app, error):
     if error is None and hasattr(app, "covidcam_sheets"):
-        parts = [sheet(Path(app.outdir), name) for name in app.covidcam_sheets]
-        Path(app.outdir, SHEET).write_text("\n".join(parts), "utf-8")
+        ours = {f"_static/{name}" for name, _ in app.config.html_css_files}
+        parts = {name: sheet(Path(app.outdir), name) for name in app.covidcam_sheets}
+        theirs = "\n".join(text for name, text in parts.items() if name not in ours)
+        text = "\n".join(text for name, text in parts.items() if name in ours)
+        # numa camada, o tema cede ao livro sem que se conte a precedência de cada regra; ao que
+        # ele diz ser !important, só cede a uma camada de antes
+        layers = f"@layer antes, tema;\n@layer tema {{\n{theirs}\n}}\n{text}"
+        Path(app.outdir, SHEET).write_text(layers, "utf-8")
 
 
 def sheet(folder, name):

@@ -18,11 +18,15 @@ from pybtex.richtext import Text
 from covidcam_book import bibliography, cells, notebooks
 
 STEP = re.compile(r"\d+º Passo")
+# Num título, o número vai para a margem; no sumário da página, fica o título.
+IN_TITLE = re.compile(r"(<h2>)(\d+)º Passo — ")
+IN_CONTENTS = re.compile(r"(<a class=\"reference internal nav-link\"[^>]*>)(\d+)º Passo — ")
 
 
 def setup(app):
     """Põe o alto logo depois do título."""
     app.connect("html-page-context", _insert, priority=910)  # depois de `pages`
+    app.connect("html-page-context", _number, priority=940)  # depois do tema
 
 
 def packages(sources):
@@ -106,6 +110,15 @@ def _insert(app, pagename, templatename, context, doctree):
         },
     )
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{head}", 1)
+
+
+def _number(app, pagename, templatename, context, doctree):
+    if doctree is None:
+        return
+    numbered = r'\1<span class="step" data-step="\2">\2º Passo<span class="dash"> — </span></span>'
+    context["body"] = IN_TITLE.sub(numbered, context["body"])
+    contents = context["generate_toc_html"]
+    context["generate_toc_html"] = lambda *args: IN_CONTENTS.sub(r"\1\2. ", str(contents(*args)))
 
 
 def _address(context, citation):

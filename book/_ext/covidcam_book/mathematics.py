@@ -1,5 +1,6 @@
 """As fórmulas viram MathML na construção: nenhum script, nenhuma rede, e o leitor de tela as lê."""
 
+import html
 import re
 
 from docutils import nodes
@@ -10,14 +11,20 @@ from sphinx.util.math import get_node_equation_number
 LETTERS = re.compile(r'(?:<mi mathvariant="normal">\w</mi>){2,}')
 
 
+WHOLE = re.compile(r"(<math[^>]*>)(.*)</math>", re.DOTALL)
+
+
 def setup(app):
     """Registra o desenhista de fórmulas; o Sphinx prefere um registrado ao MathJax."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
 
 
 def mathml(latex, display="inline"):
-    """A fórmula em MathML."""
+    """A fórmula em MathML, com o LaTeX ao lado, para quem a copia ou a ouve assim."""
     markup = convert(latex.strip(), display=display)
+    source = f'<annotation encoding="application/x-tex">{html.escape(latex.strip())}</annotation>'
+    root, formula = WHOLE.fullmatch(markup).groups()
+    markup = f"{root}<semantics>{formula}{source}</semantics></math>"
     return LETTERS.sub(lambda m: f"<mi>{re.sub(r'<[^>]+>', '', m[0])}</mi>", markup)
 
 

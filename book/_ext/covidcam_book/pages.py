@@ -1,16 +1,9 @@
 """O que cada página leva além do texto: caderno, endereços verdadeiros, tabelas que rolam."""
 
 import os
-import re
 import subprocess
 
-from covidcam_book import notebooks
-
-TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
-# Um nome curto numa tabela (“COVID-19”) não se parte no hífen; um título de coluna, só nos espaços.
-SHORT_CELL = re.compile(r"<(td(?=>(?:[^<]{0,16}|[^< ]{0,24})</td>)|th(?=>[^< ]{0,20}</th>))>")
-# Papéis que o docutils escreve e o padrão já abandonou, ou que pedem filhos que ele não põe.
-OBSOLETE_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
+from covidcam_book import notebooks, tables
 
 
 def setup(app):
@@ -66,10 +59,4 @@ def _prepare(app, pagename, templatename, context, doctree, address, version):
         context["edit_address"] = address["edit_base"] + pagename + context["page_source_suffix"]
     if notebooks.is_notebook(app, pagename):
         context["notebook"] = context["pathto"](f"cadernos/{notebooks.name(app, pagename)}", 1)
-    body = TABLE.sub(_scroll, context["body"])
-    context["body"] = OBSOLETE_ROLE.sub("", body)
-
-
-def _scroll(table):
-    cells = SHORT_CELL.sub(r'<\1 class="short">', table[0])
-    return f'<div class="pst-scrollable-table-container">{cells}</div>'
+    context["body"] = tables.compose(context["body"])

@@ -19,7 +19,6 @@ ENDINGS = [
 ]
 # O que as extensões escrevem em inglês no corpo de uma página e nenhum catálogo traduz.
 WRITTEN = {
-    'aria-label="Toggle hidden content"': 'aria-label="Mostrar ou esconder"',
     'Type<span class="colon">': 'Tipo<span class="colon">',
     'Yields<span class="colon">': 'Produz<span class="colon">',
 }

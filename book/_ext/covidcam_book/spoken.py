@@ -1,0 +1,65 @@
+"""O que só um leitor de tela ouve: papéis, nomes e línguas que as extensões não escrevem."""
+
+import re
+
+# O que se escreve no HTML das extensões, e o que fica no lugar.
+WRITTEN = [
+    # o nome de um resumo são as palavras que se veem nele
+    (re.compile(r'<summary aria-label="[^"]*"'), "<summary"),
+    (re.compile(r'<div class="(admonition[ "]|[^"]* admonition")'), r'<div role="note" class="\1'),
+    (
+        re.compile(r'<div class="(cell_input [^"]*")'),
+        r'<div role="group" aria-label="Código" class="\1',
+    ),
+    (
+        re.compile(r'<div class="(cell_output [^"]*")'),
+        r'<div role="group" aria-label="Resultado" class="\1',
+    ),
+    # papéis que o docutils escreve e o padrão abandonou, ou que pedem filhos que ele não põe
+    (re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")'), ""),
+    # as obras que o livro cita têm título em inglês
+    (
+        re.compile(
+            r'(<div class="citation" id="[^"]*">\s*<span.*?</span></span>\s*<p)>', re.DOTALL
+        ),
+        r'\1 lang="en">',
+    ),
+    (
+        re.compile(r"(?<![\w/])arXiv:(\d{4}\.\d{4,5})(?!\d|</a>|[^<>]*>)"),
+        r'<a class="reference external" href="https://arxiv.org/abs/\1">arXiv:\1</a>',
+    ),
+    # a pontuação não se separa da fórmula
+    (
+        re.compile(
+            r'(<span class="math[^>]*><math(?:(?!</math>).)*</math></span>)([,.;:)?!]+)', re.DOTALL
+        ),
+        r'<span class="together">\1\2</span>',
+    ),
+]
+
+
+def setup(app):
+    """Escreve em cada página, depois que ela tem tudo."""
+    app.connect("html-page-context", _write, priority=920)
+
+
+def _write(app, pagename, templatename, context, doctree):
+    if doctree is not None:
+        context["body"] = spoken(context["body"])
+
+
+def spoken(body):
+    """O corpo de uma página, dito por inteiro.
+
+    Parameters
+    ----------
+    body : str
+        HTML.
+
+    Returns
+    -------
+    str
+    """
+    for pattern, instead in WRITTEN:
+        body = pattern.sub(instead, body)
+    return body
