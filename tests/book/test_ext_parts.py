@@ -4,6 +4,7 @@ import io
 import shutil
 import subprocess
 
+import colab
 import nbformat
 import numpy as np
 import pandas as pd
@@ -242,7 +243,27 @@ def test_addresses_exist_only_where_the_repository_is_known():
         "source_address": "https://example.org/a/b",
         "edit_base": "https://example.org/a/b/edit/main/",
         "site_address": "https://example.net/livro/",
+        "colab_base": "",
     }
+
+
+def test_notebooks_open_in_colab_only_from_a_published_branch():
+    github = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "a/b"}
+    assert not pages.repository(github)["colab_base"]
+    base = pages.repository(github | {"COVIDCAM_CADERNOS": "cadernos"})["colab_base"]
+    assert base == "https://colab.research.google.com/github/a/b/blob/cadernos/"
+    elsewhere = {"GITHUB_SERVER_URL": "https://example.org", "COVIDCAM_CADERNOS": "cadernos"}
+    assert not pages.repository(github | elsewhere)["colab_base"]
+
+
+def test_in_colab_the_first_cell_installs_the_package_and_leaves_its_tensorflow():
+    how = nbformat.v4.new_markdown_cell("como", id="como-rodar")
+    code = nbformat.v4.new_code_cell("1 + 1", id="celula-0")
+    page = nbformat.v4.new_notebook(cells=[how, code])
+    first, second = colab.installing(page, "https://github.com/a/b", "abc123").cells
+    assert second.source == "1 + 1"
+    assert "covidcam @ git+https://github.com/a/b@abc123" in first.source
+    assert '"pandas>=' in first.source and "tensorflow" not in first.source
 
 
 def around(folder):

@@ -37,6 +37,8 @@ story
     O que vem a seguir, e com que palavras começa.
 spoken
     O que só um leitor de tela ouve: papéis, nomes e línguas.
+published
+    Endereços, cartões, citação, e o que a raiz do site tem.
 """
 
 import os
@@ -57,6 +59,7 @@ from covidcam_book import (
     only,
     pages,
     portuguese,
+    published,
     quiet,
     spoken,
     status,
@@ -74,7 +77,9 @@ def setup(app):
     only.setup(app)
     cache.setup(app, chosen)
     watch.setup(app, chosen)
-    status.setup(app, chosen, pages.commit(app.srcdir))
+    commit = pages.commit(app.srcdir)
+    status.setup(app, chosen, commit)
+    published.setup(app, chosen, commit)
     for subject in (
         ahead,
         assets,

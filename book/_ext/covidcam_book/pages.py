@@ -5,6 +5,8 @@ import subprocess
 
 from covidcam_book import notebooks, tables
 
+COLAB = "https://colab.research.google.com/github"
+
 
 def setup(app):
     """Prepara cada página antes de ela ser escrita, e os cadernos depois de todas."""
@@ -24,21 +26,24 @@ def repository(environ):
     ----------
     environ : mapping of str to str
         ``GITHUB_SERVER_URL`` e ``GITHUB_REPOSITORY``, que o GitHub põe no ambiente, dizem onde está
-        o código; ``COVIDCAM_SITE``, onde o livro será publicado. Ao lado delas,
-        ``COVIDCAM_AVISO`` é um recado que todas as páginas mostram.
+        o código; ``COVIDCAM_SITE``, onde o livro será publicado; ``COVIDCAM_CADERNOS``, o ramo dos
+        cadernos que o Colab abre. Ao lado delas, ``COVIDCAM_AVISO`` é um recado que todas as
+        páginas mostram.
 
     Examples
     --------
     >>> repository({})
-    {'source_address': '', 'edit_base': '', 'site_address': ''}
+    {'source_address': '', 'edit_base': '', 'site_address': '', 'colab_base': ''}
     """
     name, server = environ.get("GITHUB_REPOSITORY"), environ.get("GITHUB_SERVER_URL")
     source = f"{server}/{name}" if name and server else ""
     site = environ.get("COVIDCAM_SITE", "")
+    branch = server == "https://github.com" and name and environ.get("COVIDCAM_CADERNOS")
     return {
         "source_address": source,
         "edit_base": source and f"{source}/edit/main/",
         "site_address": site and f"{site.rstrip('/')}/",
+        "colab_base": f"{COLAB}/{name}/blob/{branch}/" if branch else "",
     }
 
 
@@ -58,5 +63,8 @@ def _prepare(app, pagename, templatename, context, doctree, address, version):
     if address["edit_base"]:
         context["edit_address"] = address["edit_base"] + pagename + context["page_source_suffix"]
     if notebooks.is_notebook(app, pagename):
-        context["notebook"] = context["pathto"](f"cadernos/{notebooks.name(app, pagename)}", 1)
+        notebook = notebooks.name(app, pagename)
+        context["notebook"] = context["pathto"](f"cadernos/{notebook}", 1)
+        if address["colab_base"]:
+            context["colab_address"] = address["colab_base"] + notebook
     context["body"] = tables.compose(context["body"])
