@@ -37,7 +37,7 @@ def laboratory(settings: Settings) -> Path:
     -------
     Path
         Uma pasta com ``modelo-2.js``, ``pulmoes.js``, ``estranheza.js``, ``filmes.js``,
-        ``medidas.js``, ``botao-0.js`` … ``botao-100.js`` e ``filmes-botao.js``.
+        ``cores.js``, ``medidas.js``, ``botao-0.js`` … ``botao-100.js`` e ``filmes-botao.js``.
     """
     phantoms = settings.with_phantoms()
     trained = model_2(phantoms)
@@ -67,6 +67,7 @@ def laboratory(settings: Settings) -> Path:
         films = [*described(sick, held), *described(healthy(trained))]
         last = twice.pick(np.arange(len(twice.rows)) >= len(twice.rows) - len(LOOKS) * PAIRS)
         write("medidas", live.script("medidas", measured))
+        write("cores", live.script("cores", colours()))
         write("filmes", films_script("filmes", films, datasets.SIDE))
         write("filmes-botao", films_script("filmes-botao", list(described(last)), SIDE))
 
@@ -133,8 +134,19 @@ def described(films: Films, without: np.ndarray | None = None) -> Iterator[dict]
         }
 
 
+def colours() -> list[list[int]]:
+    """As cores dos mapas do livro, do nada ao máximo.
+
+    Returns
+    -------
+    list of list of int
+        256 cores: vermelho, verde e azul, de 0 a 255.
+    """
+    return mpl.colormaps[COLORMAP](np.linspace(0, 1, 256), bytes=True)[:, :3].tolist()
+
+
 def films_script(name: str, films: list[dict], side: int) -> str:
-    """O script que entrega filmes à página, com as cores do mapa e as marcas que neles se plantam.
+    """O script que entrega filmes à página, com as marcas que neles se plantam.
 
     Parameters
     ----------
@@ -148,12 +160,10 @@ def films_script(name: str, films: list[dict], side: int) -> str:
     -------
     str
     """
-    stops = mpl.colormaps[COLORMAP](np.linspace(0, 1, 256), bytes=True)[:, :3]
     marks = {"letter": live.letter(side), "border": live.border(side)}
     value = {
         "side": side,
         "films": films,
-        "colours": stops.tolist(),
         "marks": {mark: live.picture(ink) for mark, ink in marks.items()},
     }
     return live.script(name, value)

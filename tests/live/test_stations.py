@@ -16,13 +16,14 @@ from playwright.sync_api import expect
 
 from covidcam import live, models, novelty, phantom
 from covidcam.artefacts.films import Films
-from covidcam.artefacts.laboratory import described, films_script
+from covidcam.artefacts.laboratory import colours, described, films_script
 
 STATIONS = ("hide", "guess", "plant", "dial", "break", "cheat", "own")
 TWO = ("COVID-19", "NORMAL")
 PAGE = """<!doctype html><html lang="pt-BR"><head><meta charset="utf-8"><title>Laboratório</title>
 <meta name="viewport" content="width=device-width"></head><body><main><h1>Laboratório</h1>{places}
 </main><script src="laboratorio/laboratory.js"></script></body></html>"""
+FORGOTTEN = 300_000  # bytes: menos do que qualquer uma das redes
 PLACE = '<div class="laboratory" data-station="{}"></div>'
 
 
@@ -58,6 +59,7 @@ def published(tmp_path_factory, networks):
         write(name, live.network_script(name, unlike_new(small, seed=dial), TWO))
     usual = novelty.UsualFilms(np.full(288, 0.06), np.eye(288), 10.0)
     write("estranheza", live.score_script("estranheza", usual))
+    write("cores", live.script("cores", colours()))
     films = filmed(237, [(1, "COVID-19", "adulto"), (2, "NORMAL", "infantil")])
     write("filmes", films_script("filmes", list(described(films, films.images // 2)), 237))
     cases = [(k, TWO[k % 2], look) for k in (2, 3) for look in ("infantil", "adulto")]
@@ -277,17 +279,35 @@ def test_break_and_mend(visit):
 
 
 def test_cheat_asks_for_a_reason_and_answers_with_counts(visit):
-    tab, _ = visit("cheat", keyboard=True)
+    tab, _ = visit("cheat")
     says(tab, "desconfie")
     reply = tab.get_by_role("button", name="Responder")
     assert reply.is_disabled()
-    reach(tab, tab.get_by_label("a rede A"))
-    tab.keyboard.press(" ")
+    tab.get_by_label("a rede A").check()
     assert reply.is_disabled()
     tab.get_by_label("Por quê?").select_option("mode")
     reply.click()
     says(tab, r"(Certo|Não): quem trapaceia é a rede [AB].*nos 4 filmes.* em \d e da rede B em \d")
     assert violations(tab) == []
+
+
+def test_cheat_by_keyboard_alone(visit):
+    tab, _ = visit("cheat", keyboard=True)
+    says(tab, "desconfie")
+    for name in ("o mesmo paciente", "letra de lado", "margem branca"):
+        reach(tab, tab.get_by_label(name))
+        tab.keyboard.press(" ")
+        says(tab, "Rede A .*Rede B ")
+    for name in ("^Mapa de", "a rede A", "Por quê?"):
+        reach(tab, tab.get_by_label(re.compile(name)))
+        tab.keyboard.press("ArrowDown")
+    expect(tab.get_by_label(re.compile("^Mapa de"))).to_have_value(re.compile("botao"))
+    assert tab.get_by_label("a rede B").is_checked()
+    reply = tab.get_by_role("button", name="Responder")
+    reach(tab, reply)
+    tab.keyboard.press("Enter")
+    says(tab, "(Certo|Não): quem trapaceia é a rede [AB].*O seu motivo se confere")
+    expect(reply).to_be_focused()
 
 
 # O seu filme -------------------------------------------------------------------------------------
@@ -383,11 +403,44 @@ def test_nothing_leaves_the_closed_frame(context, published):
         tab.close()
 
 
+def test_own_by_keyboard_alone(visit):
+    tab, frame = visit("own", keyboard=True)
+    says(frame, "Nenhum filme aberto")
+    with tab.expect_file_chooser() as chooser:
+        reach(tab, frame.locator("input[type=file]"))
+        tab.keyboard.press("Enter")
+    chooser.value.set_files(film())
+    says(frame, "A estranheza é")
+    reach(tab, frame.get_by_label("Mapa"))
+    tab.keyboard.press("ArrowDown")
+    expect(frame.get_by_label("Mapa")).to_have_value("layer-cam")
+    reach(tab, frame.get_by_role("button", name="Fechar e esquecer"))
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("button", name="Ligar a rede")).to_be_focused()
+
+
 def test_closing_takes_everything_away(visit):
+    """O quadro, o trabalhador e a memória: abrir e fechar não deixa nada além da primeira vez."""
     tab, frame = visit("own")
-    frame.get_by_role("button", name="Fechar e esquecer").click()
-    expect(tab.locator("iframe")).to_have_count(0)
-    expect(tab.get_by_role("button", name="Ligar a rede")).to_be_visible()
+    devtools = tab.context.new_cdp_session(tab)
+    devtools.send("Performance.enable")
+    left = []
+    for turn in range(2):
+        if turn:
+            tab.get_by_role("button", name="Ligar a rede").click()
+        frame.locator("input[type=file]").set_input_files(film())
+        says(frame, "A estranheza é")
+        assert len(tab.workers) == 1
+        frame.get_by_role("button", name="Fechar e esquecer").click()
+        expect(tab.locator("iframe")).to_have_count(0)
+        assert tab.workers == []
+        devtools.send("HeapProfiler.collectGarbage")
+        metrics = devtools.send("Performance.getMetrics")["metrics"]
+        left.append({each["name"]: each["value"] for each in metrics})
+    first, second = left
+    assert second["Documents"] == first["Documents"] == 1
+    assert second["JSEventListeners"] == first["JSEventListeners"]
+    assert second["JSHeapUsedSize"] < first["JSHeapUsedSize"] + FORGOTTEN
 
 
 @pytest.mark.parametrize("station", STATIONS)

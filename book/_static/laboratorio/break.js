@@ -28,9 +28,9 @@ laboratory.stations.break = async (place) => {
   async function ask() {
     remember("quebre", films.indexOf(film));
     const details = { film: inColour(film.grey), method };
-    const intact = await desk.ask("explain", { name: "modelo-2", ...details });
+    const intact = await explained({ name: "modelo-2", ...details }, panel, film.grey);
     const found = broken === false ? intact
-      : await desk.ask("explain", { name: "quebrada", ...details, target: intact.target });
+      : await explained({ name: "quebrada", ...details, target: intact.target }, panel, film.grey);
     panel.show({ grey: film.grey, map: found.map, top: largest(found.map), outline: film.lesions });
     panel.answer(described.classes, found.logits, intact.logits);
     if (broken === false)

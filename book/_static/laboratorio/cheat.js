@@ -51,7 +51,6 @@ laboratory.stations.cheat = async (place) => {
 
   // A resposta vem com as contas feitas na hora, em todos os filmes da estação.
   async function answer() {
-    reply.disabled = true;
     const moved = [0, 0], wrong = [0, 0];
     for (const each of films) {
       const grey = planting(films, each, marks, { mode: true });
@@ -70,6 +69,5 @@ laboratory.stations.cheat = async (place) => {
     panel.say(`${right ? "Certo" : "Não"}: quem trapaceia é a ${networks[cheat][1]}, para quem o modo de filmar `
       + `diz a classe. ${because[why.select.value]}: nos ${films.length} filmes daqui, trocar só o modo muda a `
       + `resposta da rede A em ${moved[0]} e da rede B em ${moved[1]}; a A erra ${wrong[0]} e a B, ${wrong[1]}.`);
-    reply.disabled = false;
   }
 };

@@ -30,11 +30,12 @@ async function open({ motor, networks, score, colours }) {
     type: "file", accept: "image/png,image/jpeg,image/webp,image/bmp,.dcm,application/dicom",
     change: () => picker.files[0] && look(picker.files[0]),
   });
-  const anyway = button("Mostrar o mapa assim mesmo", () => explain());
+  const maps = choice("Mapa", MAPS, (value) => { method = value; if (shown.map) explain(); });
+  const anyway = button("Mostrar o mapa assim mesmo", () => { maps.select.focus(); explain(); });
   anyway.hidden = true;
   panel.add(
     make("label", {}, "Abrir ou fotografar uma radiografia de tórax, de frente (ou solte o arquivo aqui)", picker),
-    choice("Mapa", MAPS, (value) => { method = value; if (shown.map) explain(); }),
+    maps,
     make("div", { class: "laboratory-buttons" }, anyway,
       button("Fechar e esquecer", () => { worker.end(); parent.postMessage({ close: true }, "*"); })),
   );
@@ -67,7 +68,9 @@ async function open({ motor, networks, score, colours }) {
 
   async function explain() {
     anyway.hidden = true;
-    const { map } = await worker.ask("explain", { name: "modelo-2", film: shown.film, method });
+    const { film, grey } = shown;
+    const { map } = await explained({ worker, name: "modelo-2", film, method }, panel, grey);
+    if (film !== shown.film) return;  // já se abriu outro
     shown = { ...shown, map, top: largest(map) };
     panel.show(shown);
     panel.say(`${strange()} ${lungs()} ${energy()} A resposta da rede não é dita: ela só aprendeu de `

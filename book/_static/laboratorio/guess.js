@@ -46,6 +46,7 @@ laboratory.stations.guess = async (place) => {
   function advance(to) {
     stage = to;
     draw();
+    (to === "mapa" ? toTruth : next).focus();  // o botão apertado já não serve
     if (to === "mapa")
       return panel.say(`A rede diz ${film.said}, e o ponto mais quente do mapa está ${where(peak)}. Você muda de ideia?`);
     const hit = ([x, y]) => film.lesions[y * side + x] > 127;

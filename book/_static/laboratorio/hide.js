@@ -11,13 +11,12 @@ laboratory.stations.hide = async (place) => {
   });
   let outline = false, what = "intacto";
 
-  const methods = [...MAPS, ["occlusion", "oclusão (demora)"]];
   const [savedFilm, savedMethod] = recall("esconda");
-  if (methods.some(([name]) => name === savedMethod)) method = savedMethod;
+  if (MAPS.some(([name]) => name === savedMethod)) method = savedMethod;
   const picker = choice("Filme", filmNames(films), (value) => open(+value), savedFilm);
   panel.add(
     picker,
-    choice("Mapa", methods, (value) => { method = value; start(); }, method),
+    choice("Mapa", MAPS, (value) => { method = value; start(); }, method),
     make("div", { class: "laboratory-buttons" },
       button("Refazer sem a lesão", () => replace(film.without, "refeito sem a lesão")),
       button("Esconder a lesão", () => cover(film.lesions, "com a lesão escondida")),
@@ -47,16 +46,8 @@ laboratory.stations.hide = async (place) => {
     await ask();
   }
 
-  async function explain(shown, target) {
-    const details = { name: "modelo-2", film: inColour(shown) };
-    if (method !== "occlusion") return desk.ask("explain", { ...details, target, method });
-    const answer = await desk.ask("explain", { ...details, target });
-    const options = { target: answer.target, window: 40, stride: 20 };
-    const { map } = await desk.ask("occlude", { ...details, ...options }, ({ map, done }) => {
-      panel.show({ grey: shown, map, top: largest(map) });
-      panel.say(`Oclusão: ${percent(done)} das janelas.`);
-    });
-    return { ...answer, map };
+  function explain(shown, target) {
+    return explained({ name: "modelo-2", film: inColour(shown), method, target }, panel, shown);
   }
 
   function paint(x, y) {

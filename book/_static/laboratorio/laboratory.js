@@ -47,6 +47,9 @@ const laboratory = {
       try {
         await this.need("motor", "panel", name);
         await this.stations[name](place);
+        // o botão saiu da página: quem o apertou continua no que veio no lugar dele
+        if (document.activeElement === document.body)
+          place.querySelector("[tabindex], select, iframe").focus();
       } catch (error) {
         button.disabled = false;
         said.textContent = `A estação não abriu: ${error.message}.`;

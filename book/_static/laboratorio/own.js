@@ -10,8 +10,8 @@ laboratory.stations.own = async (place) => {
   ].join("; ");
   const INKS = ["background", "text-base", "text-muted", "border", "primary", "accent"]
     .map((name) => `--pst-color-${name}`);
-  const [{ script, style }, described, lungs, score, { colours }] =
-    await laboratory.need("quadro", "modelo-2", "pulmoes", "estranheza", "filmes");
+  const [{ script, style }, described, lungs, score, colours] =
+    await laboratory.need("quadro", "modelo-2", "pulmoes", "estranheza", "cores");
   const safe = script.replaceAll("</script", "<\\/script");
 
   // e por fora: a página se proíbe de levar qualquer quadro a outro endereço
@@ -47,6 +47,7 @@ laboratory.stations.own = async (place) => {
       removeEventListener("message", hear);
       place.replaceChildren();
       laboratory.offer(place);
+      place.querySelector("button").focus();
     }
   });
   place.replaceChildren(frame);

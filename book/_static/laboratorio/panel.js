@@ -109,7 +109,7 @@ async function greys(address, side) {
 }
 
 async function openFilms(name) {
-  const [{ side, colours, films, marks }] = await laboratory.need(name);
+  const [{ side, films, marks }, colours] = await laboratory.need(name, "cores");
   const read = async (address) => (address ? greys(address, side) : null);
   const opened = films.map(async (film) => ({
     ...film,
@@ -246,7 +246,22 @@ const hottest = (map) => map.reduce((best, value, i) => (value > map[best] ? i :
 const chosenClass = (logits) => logits.indexOf(Math.max(...logits));
 const filmNames = (films) => films.map(({ truth, mode }, i) => [
   String(i), `${i + 1}: ${truth}${mode ? `, filmado como ${mode}` : ""}`]);
-const MAPS = [["cam", "Grad-CAM (aqui, o CAM)"], ["layer-cam", "LayerCAM"], ["eigen-cam", "Eigen-CAM"]];
+const MAPS = [
+  ["cam", "Grad-CAM (aqui, o CAM)"], ["layer-cam", "LayerCAM"], ["eigen-cam", "Eigen-CAM"],
+  ["occlusion", "oclusão (demora)"],
+];
+
+// A resposta a um filme e um mapa dela. O da oclusão nasce aos poucos, e cada parte se mostra.
+async function explained({ worker = desk, method, target = null, ...details }, panel, grey) {
+  if (method !== "occlusion") return worker.ask("explain", { ...details, target, method });
+  const answer = await worker.ask("explain", { ...details, target });
+  const windows = { target: answer.target, window: 40, stride: 20 };
+  const { map } = await worker.ask("occlude", { ...details, ...windows }, ({ map, done }) => {
+    panel.show({ grey, map, top: largest(map) });
+    panel.say(`Oclusão: ${percent(done)} das janelas.`);
+  });
+  return { ...answer, map };
+}
 
 // Duas redes diante do mesmo filme, antes e depois de se mexer nele.
 function answersOf(networks, before, after) {
