@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from covidcam.errors import InputError
+from covidcam.figures import sheet
 
 STYLE = {
     "font.size": 10,
@@ -83,6 +84,7 @@ def film(axes: Axes, image: np.ndarray, title: str = "") -> None:
     axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
     axes.set_title(title, fontsize=9)
     axes.set_axis_off()
+    axes.set_gid(sheet.FILM)
 
 
 def contour(axes: Axes, mask: np.ndarray) -> None:
@@ -116,8 +118,11 @@ def show(figure: Figure, alt: str) -> None:
     from IPython.display import display
 
     alt = " ".join(alt.split())
-    bundle = {"image/png": png(figure), "text/plain": alt}
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+    if films := sheet.sheet(figure, alt):
+        display({"text/html": films, "text/plain": alt}, raw=True)
+    else:
+        bundle = {"image/png": png(figure), "text/plain": alt}
+        display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
 
 
 def png(figure: Figure) -> bytes:

@@ -279,4 +279,4 @@ def maps(
         f"{counted(len(pairs), 'radiografia')}, cada uma ao lado do mapa que mostra que regiões"
         f" fizeram subir a nota da classe que a rede escolheu: {'; '.join(pairs)}."
     )
-    return grid(pictures, titles, columns=6), alt
+    return grid(pictures, titles, columns=4), alt

@@ -44,13 +44,19 @@ figures.explorer(
 STATUS = """```{estado}
 ```
 """
+FILMS = """\
+import numpy as np
+from covidcam import figures
+films = [np.full((60, 60), grey, np.uint8) for grey in (30, 90)]
+figures.show(figures.grid(films, ["um", "outro"], columns=2), "Dois filmes.")
+"""
 TABLE = "import pandas as pd\npd.DataFrame({f'coluna {i}': [i] for i in range(30)})"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     book = Book(tmp_path_factory.mktemp("site"))
-    book.write("a", TABLE, PROSE)
+    book.write("a", FILMS + TABLE, PROSE)
     book.write("b", DRAW)
     book.write("c", EXPLORE, STATUS)
     contents = "format: jb-book\nroot: a\nchapters:\n" + "".join(f"- file: {p}\n" for p in "bc")
@@ -75,6 +81,16 @@ def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     assert a.count('rel="stylesheet"') == 1
     assert "fa-solid-900" not in (site / "_static" / "livro.css").read_text("utf-8")
     assert "/edit/" not in b, "sem repositório conhecido não há o que editar"
+
+
+def test_a_sheet_of_films_leaves_each_one_in_a_file_that_opens(site):
+    soup = BeautifulSoup((site / "a.html").read_text("utf-8"), "html.parser")
+    links = soup.select(".films figure > a")
+    assert [link.img["alt"] for link in links] == ["um", "outro"]
+    assert len({link["href"] for link in links}) == 2
+    for link in links:
+        assert link.img["src"] == link["href"] and link.img["loading"] == "lazy"
+        assert (site / link["href"]).read_bytes()[8:12] == b"WEBP"
 
 
 def test_the_status_page_says_what_ran_and_with_what(site):

@@ -1,13 +1,15 @@
 """Mostrar uma figura: a imagem, o texto alternativo, e a recusa de quem não o tem."""
 
+import base64
 import io
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from covidcam.errors import InputError
-from covidcam.figures import new, png, show
+from covidcam.figures import film, grid, new, png, show
 
 
 @pytest.fixture
@@ -27,6 +29,34 @@ def test_show_displays_a_png_with_its_alternative_text(displayed):
     assert options == {"raw": True, "metadata": {"image/png": {"alt": "Duas telas vazias."}}}
     image = Image.open(io.BytesIO(data["image/png"]))
     assert image.format == "PNG" and image.size == (825, 330)  # 7,5 × 3 polegadas a 110 por uma
+
+
+def test_films_alone_are_shown_one_by_one_with_what_each_one_is(displayed):
+    greys = [np.full((40, 30), grey, np.uint8) for grey in (20, 220)]
+    show(grid(greys, ["escuro\n< 1", "claro"], columns=5), "Dois “filmes”.")
+    ((data, _),) = displayed
+    assert data["text/plain"] == "Dois “filmes”." and "image/png" not in data
+    page = BeautifulSoup(data["text/html"], "html.parser")
+    assert page.select_one(".films")["aria-label"] == "Dois “filmes”."
+    assert [image["alt"] for image in page.select("img")] == ["escuro\n< 1", "claro"]
+    assert [caption.get_text("|") for caption in page.select("figcaption")] == [
+        "escuro|< 1",
+        "claro",
+    ]
+    for image, grey in zip(page.select("img"), (20, 220), strict=True):
+        picture = Image.open(io.BytesIO(base64.b64decode(image["src"].split(",")[1])))
+        width, height = picture.size
+        assert (str(width), str(height)) == (image["width"], image["height"])
+        assert height / width == pytest.approx(40 / 30, rel=0.02)
+        values = np.asarray(picture.convert("L"), float)
+        assert np.abs(values - grey).max() < 6, "nada do fundo branco entra no recorte"
+
+
+def test_a_film_beside_a_curve_is_one_figure(displayed):
+    figure = new(1, 2)
+    film(figure.axes[0], np.zeros((4, 4), np.uint8))
+    show(figure, "Um filme e uma curva.")
+    assert "image/png" in displayed[0][0]
 
 
 @pytest.mark.parametrize("alt", ["", "  \n"])
