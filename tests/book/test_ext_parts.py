@@ -24,6 +24,7 @@ from covidcam_book import (
     spoken,
     story,
     tables,
+    unused,
 )
 from covidcam_book.portable import Around
 from PIL import Image
@@ -114,6 +115,36 @@ def test_what_only_a_screen_reader_hears(written, said):
 
 def test_a_work_without_a_link_gets_the_one_of_its_number():
     assert 'href="https://arxiv.org/abs/1810.03292"' in spoken.spoken("<p>arXiv:1810.03292.</p>")
+
+
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        (".a{x:1}.b{x:2}", ".a{x:1}"),
+        (".b,.a:hover,p{x:1}", ".a:hover,p{x:1}"),
+        (".a:not(.b){x:1}", ".a:not(.b){x:1}"),
+        (":is(.a, p) i{x:1}", ":is(.a, p) i{x:1}"),
+        ("/* .a */.a .b{x:1}", ""),
+        ("@media print{.a{x:1}.b{x:2}}", "@media print{.a{x:1}}"),
+        ("@media print{.b{x:2}}", ""),
+        ('@font-face{src:url("b;{.woff2")}', '@font-face{src:url("b;{.woff2")}'),
+        ('.a::before{content:"}"}.b{x:1}', '.a::before{content:"}"}'),
+        ('@charset "utf-8";.a{x:1}', '@charset "utf-8";\n.a{x:1}'),
+    ],
+)
+def test_a_rule_about_classes_nobody_has_leaves_the_sheet(css, kept):
+    assert unused.prune(css, {"a"}) == kept
+
+
+def test_the_words_of_a_site_are_its_classes_and_what_its_scripts_say(tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "s.js").write_text("x.classList.add('dito')", "utf-8")
+    (tmp_path / "_static" / "outro.js").write_text("ninguem", "utf-8")
+    page = '<p class="um dois" id="aqui">prosa</p><script>let z</script>'
+    page += '<script src="../_static/s.js?v=1"></script>'
+    (tmp_path / "a.html").write_text(page, "utf-8")
+    found = unused.words(tmp_path)
+    assert {"um", "dois", "aqui", "dito", "z"} <= found and not {"prosa", "ninguem"} & found
 
 
 WARNING = """<div class="admonition warning">

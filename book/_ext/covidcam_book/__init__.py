@@ -11,7 +11,7 @@ only
     Quem trabalha numa página executa só essa.
 ahead
     Um segundo processo adianta o que as últimas páginas vão pedir.
-assets
+assets, unused
     Uma só folha de estilo, e scripts que esperam o texto.
 citations, bibliography
     Autores em português nas citações e nas listas, a do livro e a de cada página do tutorial.

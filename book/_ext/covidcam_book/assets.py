@@ -1,8 +1,8 @@
 """O que o navegador pede antes de mostrar uma página: uma folha de estilo, e scripts que esperam.
 
 O tema pede doze folhas e nove scripts, e até que cheguem o leitor com um celular olha para o
-branco. Aqui as folhas viram uma, sem os ícones que não usamos, e os scripts rodam, em ordem, depois
-do texto.
+branco. Aqui as folhas viram uma, sem os ícones e as regras que não usamos, e os scripts rodam, em
+ordem, depois do texto.
 """
 
 import posixpath
@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 
 from sphinx.builders.html._assets import _JavaScript
+
+from covidcam_book import unused
 
 SHEET = "_static/livro.css"
 FIRST = ["_static/basic.css", "_static/styles/pydata-sphinx-theme.css"]
@@ -59,6 +61,7 @@ def _write_sheet(app, error):
         ours = {f"_static/{name}" for name, _ in app.config.html_css_files}
         parts = {name: sheet(Path(app.outdir), name) for name in app.covidcam_sheets}
         theirs = "\n".join(text for name, text in parts.items() if name not in ours)
+        theirs = unused.prune(theirs, unused.words(Path(app.outdir)))
         text = "\n".join(text for name, text in parts.items() if name in ours)
         # numa camada, o tema cede ao livro sem que se conte a precedência de cada regra; ao que
         # ele diz ser !important, só cede a uma camada de antes
