@@ -38,7 +38,7 @@ def alarm_maps(
     shown = [found.mean(axis=0) for found in maps]
     for place in range(each):
         shown += [found[place] for found in maps]
-        titles += [f"semente {place}"] * len(maps)
+        titles += [f"{SCHOOLS[name]}\nsemente {place}" for name in schools]
     pictures = [overlay(film, each) for each in shown]
     figure = grid(pictures, titles, columns=len(maps), outlines=[lesion] * len(pictures))
     inside = [

@@ -33,8 +33,7 @@ def redone_maps(
     """
     draws = maps.shape[1]
     pictures = [overlay(film, maps[k, seed]) for seed in range(draws) for k in range(len(recipes))]
-    titles = [f"{name}\nsemente 0" for name in recipes]
-    titles += [f"semente {seed}" for seed in range(1, draws) for _ in recipes]
+    titles = [f"{name}\nsemente {seed}" for seed in range(draws) for name in recipes]
     figure = grid(pictures, titles, columns=len(recipes), outlines=[lesion] * len(pictures))
     hits = [
         f"{name}, {sum(bool(lesion.flat[each.argmax()]) for each in found)} de {draws}"

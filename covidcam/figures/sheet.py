@@ -14,9 +14,9 @@ from PIL import Image
 
 FILM = "film"  # o gid dos eixos que só mostram uma radiografia
 DPI = 220
-COLUMNS = 4
+WIDEST = 5  # colunas
 STYLE = """<style>
-.films { display: grid; gap: 1rem 0.7rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
+.films { display: grid; gap: 1rem 0.7rem; grid-template-columns: repeat(var(--narrow), 1fr); }
 .films figure { margin: 0; }
 .films img { display: block; width: 100%; height: auto; }
 .films figcaption { margin-top: 0.25rem; font-size: 0.86rem; line-height: 1.3; }
@@ -49,12 +49,20 @@ def sheet(figure: Figure, alt: str) -> str | None:
     drawn.draw()
     pixels = np.asarray(drawn.buffer_rgba())[..., :3]
     said = "".join(_figure(axes, pixels) for axes in films)
-    columns = min(COLUMNS, films[0].get_subplotspec().get_gridspec().ncols)
     figure.set_dpi(kept)
+    columns, narrow = _columns(films)
     return (
         f'{STYLE}<div class="films" role="group" aria-label="{html.escape(alt)}"'
-        f' style="--columns: {columns}">{said}</div>'
+        f' style="--columns: {columns}; --narrow: {narrow}">{said}</div>'
     )
+
+
+def _columns(films):
+    """Quantas imagens numa linha, e quantas num celular, sem desfazer linhas que se comparam."""
+    drawn = films[0].get_subplotspec().get_gridspec().ncols
+    columns = drawn if drawn <= WIDEST else 3 if drawn % 3 == 0 else 4
+    together = columns == 3 or not all(axes.get_title() for axes in films)
+    return columns, columns if together else min(columns, 2)
 
 
 def _figure(axes, pixels):

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from covidcam_book import (
+    captions,
     citations,
     collapsed,
     disclosed,
@@ -174,6 +175,16 @@ def test_where_the_reader_moves_the_probabilities_the_disclaimer_stays_whole():
         made.select_one(".admonition.warning") and made.summary.get_text() == "Radiografias reais"
     )
     assert disclosed.fold("<h1>Título</h1>") == "<h1>Título</h1>"
+
+
+def test_figures_are_numbered_and_say_in_short_what_they_show():
+    drawn = '<img alt="Um &lt; dois. Mais." class="dark-light plot" src="a.webp">'
+    films = '<div class="films" aria-label="Três."><figure><img alt="x"></figure></div>'
+    body = captions.number(f'<img alt="y" src="b.png">{drawn}<p>z</p>{films}')
+    said = BeautifulSoup(body, "html.parser").select(".figure-caption")
+    assert [each.get_text() for each in said] == ["Figura 1. Um < dois.", "Figura 2. Três."]
+    assert [each.find_previous_sibling().name for each in said] == ["img", "div"]
+    assert captions.brief(f"curvas: {'a, 1; ' * 50}") == "Curvas."
 
 
 def test_only_a_cell_without_tags_is_closed():

@@ -17,8 +17,8 @@ def test_the_mean_map_of_each_school_is_told_by_its_energy_in_the_lesion():
     assert titles == [
         "honestas\nmédia de 2 redes",
         "aprenderam o modo\nmédia de 2 redes",
-        "semente 0",
-        "semente 0",
+        "honestas\nsemente 0",
+        "aprenderam o modo\nsemente 0",
     ]
     assert "honestas, 16,0 e aprenderam o modo, 1,0" in alt
 
@@ -41,8 +41,8 @@ def test_the_points_inside_the_lesion_are_counted_by_recipe():
     assert [axes.get_title() for axes in figure.axes] == [
         "a\nsemente 0",
         "b\nsemente 0",
-        "semente 1",
-        "semente 1",
+        "a\nsemente 1",
+        "b\nsemente 1",
     ]
     assert "na lesão em: a, 1 de 2 e b, 2 de 2" in alt
 

@@ -52,6 +52,30 @@ def test_films_alone_are_shown_one_by_one_with_what_each_one_is(displayed):
         assert np.abs(values - grey).max() < 6, "nada do fundo branco entra no recorte"
 
 
+@pytest.mark.parametrize(
+    ("drawn", "titles", "wide", "narrow"),
+    [
+        (1, "a", 1, 1),
+        (3, "abc", 3, 3),
+        (5, "abcde", 5, 2),
+        (6, "abcdef", 3, 3),
+        (7, "abcdefg", 4, 2),
+    ],
+)
+def test_rows_that_are_compared_stay_rows(displayed, drawn, titles, wide, narrow):
+    show(grid([np.zeros((9, 9), np.uint8)] * drawn, list(titles), columns=drawn), "Filmes.")
+    assert f"--columns: {wide}; --narrow: {narrow}" in displayed[0][0]["text/html"]
+
+
+def test_a_column_named_only_above_stays_a_column(displayed):
+    show(grid([np.zeros((9, 9), np.uint8)] * 4, ["a", "b", "", ""], columns=2), "Filmes.")
+    show(grid([np.zeros((9, 9), np.uint8)] * 8, [*"abcd", "", "", "", ""], columns=4), "Filmes.")
+    assert [
+        "--narrow: 2" in displayed[0][0]["text/html"],
+        "--narrow: 4" in displayed[1][0]["text/html"],
+    ] == [True, True]
+
+
 def test_a_film_beside_a_curve_is_one_figure(displayed):
     figure = new(1, 2)
     film(figure.axes[0], np.zeros((4, 4), np.uint8))

@@ -29,6 +29,8 @@ status
     A tabela de quando e com o que as páginas foram executadas.
 pages, notebooks, tables
     O que cada página leva além do texto: cadernos, ligações, tabelas compostas.
+captions
+    Cada figura com o seu número e, em poucas palavras, o que mostra.
 collapsed
     O código vem fechado, menos no tutorial.
 disclosed
@@ -49,6 +51,7 @@ from covidcam_book import (
     assets,
     bibliography,
     cache,
+    captions,
     citations,
     collapsed,
     disclosed,
@@ -91,6 +94,7 @@ def setup(app):
         pages,
         bibliography,
         head,
+        captions,
         collapsed,
         disclosed,
         story,
