@@ -17,6 +17,12 @@ VISIBLE = 0.1
 """Limiar de visibilidade: a lesão conta como visível se em 2 % da área dos pulmões tira ao menos
 um décimo da dose, o contraste de uma costela fina."""
 
+ELECTRONIC = 4
+"""Desvio do ruído eletrônico de cada pixel, em fótons."""
+
+SPREAD = 0.35
+"""Desvio do espalhado, em meias larguras do tórax."""
+
 
 @dataclass(frozen=True)
 class Radiograph:
@@ -241,7 +247,7 @@ def formation(
     return expose(scene, without, lesion_scale, tone)
 
 
-def refilm(made, without=(), lesion_scale=1.0, hold_tone=False):
+def refilm(made, without=(), lesion_scale=1.0, hold_tone=False, dose=1.0):
     """Outro filme da mesma cena, sem projetar o paciente de novo.
 
     Parameters
@@ -250,6 +256,9 @@ def refilm(made, without=(), lesion_scale=1.0, hold_tone=False):
         O filme completo.
     without, lesion_scale, hold_tone
         Os de `radiograph`; com `hold_tone`, vale a revelação de `made`.
+    dose : float
+        Que parte dos fótons da aquisição chega ao paciente. O quantil do ruído de cada pixel é o
+        mesmo em qualquer dose.
 
     Returns
     -------
@@ -258,7 +267,7 @@ def refilm(made, without=(), lesion_scale=1.0, hold_tone=False):
     Raises
     ------
     InputError
-        Objeto que o filme não tem, ou contraste negativo.
+        Objeto que o filme não tem, contraste negativo, ou dose que não é positiva.
 
     Examples
     --------
@@ -268,7 +277,9 @@ def refilm(made, without=(), lesion_scale=1.0, hold_tone=False):
     True
     """
     without = _check_change(made.scene, without, lesion_scale)
-    return expose(made.scene, without, lesion_scale, made.tone if hold_tone else None)
+    if not _is_number(dose) or not 0 < dose < np.inf:
+        raise InputError(f"dose é {dose!r}; aceita-se um número maior que zero.")
+    return expose(made.scene, without, lesion_scale, made.tone if hold_tone else None, dose)
 
 
 def arrange(seed, label, size=256, *, look=None, patient=None):
@@ -317,27 +328,30 @@ def _check_change(scene, without, lesion_scale):
     for name in names:
         if name not in scene.names:
             raise InputError(f"O filme não tem {name!r}; tem {', '.join(scene.names)}.")
-    number = isinstance(lesion_scale, Real) and not isinstance(lesion_scale, bool)
-    if not number or not 0 <= lesion_scale < np.inf:
+    if not _is_number(lesion_scale) or not 0 <= lesion_scale < np.inf:
         raise InputError(f"lesion_scale é {lesion_scale!r}; aceita-se um número de 0 em diante.")
     return names
 
 
-def expose(scene, without=(), lesion_scale=1.0, tone=None):
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def expose(scene, without=(), lesion_scale=1.0, tone=None, dose=1.0):
     """Faz um filme da cena, guardando as etapas; `tone`, se dado, é a revelação a manter."""
     a, shape = scene.acquisition, scene.shape
     shadow = scene.shadow(without, lesion_scale)
     primary = shrink(np.exp(-scene.path(shadow, without)), shape)
-    spread, noise = 0.35 * scene.unit, scene.stream("noise")
-    dose = detect(primary, a.photons, a.scatter, spread, a.blur, noise)
+    spread, noise = SPREAD * scene.unit, scene.stream("noise")
+    read = detect(primary, dose * a.photons, a.scatter, spread, a.blur, noise)
     if tone is None:
-        tone = meter(dose, a, scene.unit, shrink(scene.air, shape) > 0.15 * scene.patient.depth)
-    developed = develop(dose, a, scene.unit, tone)
+        tone = meter(read, a, scene.unit, shrink(scene.air, shape) > 0.15 * scene.patient.depth)
+    developed = develop(read, a, scene.unit, tone)
     image = looks.annotate(developed.copy(), a, scene.stream("letters"), without)
     if "borda" not in without:
         image = looks.frame(image, a, scene.stream("border"))
     image = looks.recompress(image, a.jpeg)
-    return Formation(scene, tuple(without), shadow, primary, dose, tone, developed, image)
+    return Formation(scene, tuple(without), shadow, primary, read, tone, developed, image)
 
 
 def report(made, label):
@@ -381,19 +395,26 @@ def measure_ratio(lungs, heart):
 def detect(primary, photons, scatter, spread, blur, rng):
     """Fótons por pixel, como fração da exposição direta: espalhamento, ruído e desfoque.
 
-    O espalhado é uma versão larga do feixe primário (Floyd et al. 1992,
-    doi:10.1148/radiology.183.3.1584947), limitada fora do corpo, onde quase não há; a contagem é
-    de Poisson, com um ruído eletrônico de 4 fótons, e o detector desfoca o conjunto.
+    A contagem é de Poisson, mais o ruído eletrônico, e o detector desfoca o conjunto.
 
     Cada pixel tem um quantil z fixo, e a contagem é o quantil da distribuição de Poisson na
     expansão de Cornish e Fisher, λ + z√λ + (z² − 1)/6, que tem a média e a assimetria dela. Os
     sorteios não dependem da dose: dois filmes que só diferem numa lesão têm o mesmo ruído.
     """
-    exposure = primary + scatter * np.minimum(smooth(primary, spread), 0.15)
     quantile, electronic = rng.standard_normal((2, *primary.shape))
-    expected = photons * exposure
-    counts = expected + quantile * np.sqrt(expected) + (quantile**2 - 1) / 6 + 4 * electronic
+    expected = photons * exposure(primary, scatter, spread)
+    counts = expected + quantile * np.sqrt(expected) + (quantile**2 - 1) / 6
+    counts += ELECTRONIC * electronic
     return cv2.GaussianBlur(counts.astype(np.float32), (0, 0), blur) / np.float32(photons)
+
+
+def exposure(primary, scatter, spread):
+    """O que chega a cada pixel, em média: o feixe primário e o espalhado.
+
+    O espalhado é uma versão larga do primário (Floyd et al. 1992,
+    doi:10.1148/radiology.183.3.1584947), limitada fora do corpo, onde quase não há.
+    """
+    return primary + scatter * np.minimum(smooth(primary, spread), 0.15)
 
 
 def meter(dose, acquisition, unit, lungs):

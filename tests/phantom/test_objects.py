@@ -129,6 +129,25 @@ def test_lesion_scale_multiplies_the_contrast():
     assert np.array_equal(refilm(whole, lesion_scale=1.0).image, whole.image)
 
 
+def test_a_smaller_dose_is_an_acquisition_with_fewer_photons():
+    scene = plain(7, "COVID-19", "adulto", photons=3e4)
+    whole = expose(scene)
+    few = replace(scene, acquisition=replace(scene.acquisition, photons=3e3))
+    less = refilm(whole, "foco 1", lesion_scale=0.5, dose=0.1)
+    assert np.array_equal(less.image, expose(few, ("foco 1",), 0.5).image)
+    assert np.array_equal(refilm(whole, dose=1.0).image, whole.image)
+    noiseless = expose(replace(scene, acquisition=replace(scene.acquisition, photons=1e30)))
+    noise = [np.std(refilm(whole, dose=dose).dose - noiseless.dose) for dose in (4, 1)]
+    assert noise[1] / noise[0] == pytest.approx(2, rel=0.02)  # o ruído cai com a raiz da dose
+
+
+def test_bad_dose():
+    made = formation(7, "NORMAL", 64)
+    for dose in (0, -1.0, float("nan"), float("inf"), "pouca", True):
+        with pytest.raises(InputError, match=r"dose é .* maior que zero"):
+            refilm(made, dose=dose)
+
+
 @pytest.mark.parametrize(("seed", "label", "look"), FILMS)
 def test_the_lesions_are_where_the_radiograph_says(seed, label, look):
     film, made = radiograph(seed, label, 96, look=look), objects(seed, label, 96, look=look)
