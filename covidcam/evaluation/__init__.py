@@ -59,6 +59,7 @@ from covidcam.evaluation.localization import (
     rank_accuracy,
     tune_threshold,
 )
+from covidcam.evaluation.observers import hotelling, laguerre_gauss
 from covidcam.evaluation.opponents import OPPONENTS, opponents
 from covidcam.evaluation.sanity import (
     Likeness,
@@ -121,9 +122,11 @@ __all__ = [
     "energy_inside",
     "energy_ratio",
     "fit_temperature",
+    "hotelling",
     "insertion",
     "interval",
     "iou",
+    "laguerre_gauss",
     "likeness",
     "losses",
     "max_sensitivity",
