@@ -13,6 +13,7 @@ from covidcam.artefacts.fresh import interval_coverage
 from covidcam.artefacts.interventions import causal_board
 from covidcam.artefacts.maps import faithful_board, predicted_maps, where_board
 from covidcam.artefacts.networks import honest_twin, memorizer, model_1, model_2
+from covidcam.artefacts.psychometric import visibility
 from covidcam.artefacts.reproducibility import redone
 from covidcam.artefacts.shortcuts import before_and_after, dial_experiment
 from covidcam.settings import Settings
@@ -38,6 +39,7 @@ def ahead(chosen: Settings) -> None:
     dial_experiment(chosen)
     before_and_after(chosen)
     interval_coverage(phantoms, trained)
+    visibility(phantoms, trained)
     redone(phantoms)
     alarm(chosen)
 

@@ -42,6 +42,7 @@ from covidcam.figures.notes import (
 )
 from covidcam.figures.opening import opening
 from covidcam.figures.physics import greys, profile, thickness
+from covidcam.figures.psychometric import READERS, halfway, seeing
 from covidcam.figures.reproducibility import redone_likeness, redone_maps
 from covidcam.figures.shortcuts import (
     against_blind,
@@ -74,6 +75,7 @@ __all__ = [
     "INTERVALS",
     "MEASURES",
     "METRICS",
+    "READERS",
     "SCHOOLS",
     "Exploration",
     "accuracies",
@@ -106,6 +108,7 @@ __all__ = [
     "film",
     "greys",
     "grid",
+    "halfway",
     "home_relative",
     "intervals_drawn",
     "labelled",
@@ -140,6 +143,7 @@ __all__ = [
     "repairs_table",
     "repairs_verdicts",
     "retaken",
+    "seeing",
     "show",
     "source_note",
     "standing",

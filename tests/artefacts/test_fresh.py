@@ -1,11 +1,15 @@
 """A cobertura de cada intervalo é a que se conta nos pacientes dados."""
 
+from dataclasses import replace
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 
-from covidcam import artefacts, evaluation, settings
+from covidcam import artefacts, cam, datasets, evaluation, models, phantom, settings
 from covidcam.artefacts import fresh
+from covidcam.phantom.archive import plan
 
 
 def test_coverage_is_counted_in_the_films_for_every_interval(tmp_path, monkeypatch):
@@ -32,3 +36,27 @@ def test_coverage_is_counted_in_the_films_for_every_interval(tmp_path, monkeypat
     values, patients = films["auprc"].to_numpy(), films["patient"].to_numpy()
     again = evaluation.redraw(values, patients, evaluation.bootstrap, row["size"], row["tests"])
     assert row["width"] == pytest.approx((again["high"] - again["low"]).mean())
+
+
+def test_the_fresh_films_are_exposed_and_measured_one_by_one(chosen, trained, monkeypatch):
+    counts = {"COVID-19": 2, "NORMAL": 1, "OUTRAS": 1}
+    monkeypatch.setattr(fresh, "FRESH_COUNTS", counts)
+    side = datasets.SIDE
+    square = [replace(job, shape=(side, side)) for job in plan(counts, fresh.FRESH_SEED, 0.0)[0]]
+    monkeypatch.setattr(fresh, "plan", lambda *_, **__: (square, []))
+    with joblib.parallel_config(backend="sequential"):
+        films = artefacts.fresh_films(chosen, trained)
+    assert films["label"].value_counts().to_dict() == counts
+    jobs = [job for job in square if fresh._used(job)]
+    assert films["patient"].tolist() == [job.patient for job in jobs]
+    for row, job in zip(films.itertuples(), jobs, strict=True):
+        film = phantom.radiograph(
+            job.seed, job.label, job.shape, look=job.look, patient=job.patient
+        )
+        image = np.repeat(film.image[None, ..., None], 3, axis=-1)
+        said = models.predict(trained.model, image).argmax()
+        assert row.right == (trained.classes[said] == job.label)
+        heat = cam.explain(trained.model, image).values
+        expected = evaluation.auprc(heat, film.lesions[None])[0]
+        assert row.auprc == pytest.approx(expected, abs=1e-3, nan_ok=True)
+    assert films.loc[films["label"] == "NORMAL", list(artefacts.MEASURES)[1:]].isna().all(axis=None)
