@@ -110,7 +110,28 @@ def _peak(drawn, name):
     return float(scene.shrink(drawn.shadow(others).excess, drawn.shape).max())
 
 
-def visibility(settings: Settings, trained: Trained) -> pd.DataFrame:
+class Visibility(NamedTuple):
+    """O que a rede, os mapas e o observador linear fizeram de cada filme.
+
+    Attributes
+    ----------
+    films : DataFrame
+        Uma linha por paciente (patient), lugar (place: lung ou heart), contraste (contrast) e dose:
+        as notas da rede e do observador (evidence e statistic) e se com elas detectam a sombra
+        (network e observer); said, a classe que a rede diz; uma coluna por mapa de `POINTERS`, se o
+        ponto mais quente dele cai na sombra, e por oponente de `BLIND`, com que chance; e o que se
+        sabe da sombra: area, a parte do filme que ela cobre; behind, a parte dela que o coração
+        cobre; solid, o contraste que teria, se fosse pulmão sem ar nenhum; e ideal, o d′ do menor
+        contraste para quem conhecesse também o paciente e só temesse os fótons.
+    maps : dict of str to ndarray, float32 (lugares, contrastes, H, W), de 0 a 1
+        Os mapas do primeiro paciente na dose inteira, na ordem de `PLACES` e `CONTRASTS`.
+    """
+
+    films: pd.DataFrame
+    maps: dict[str, np.ndarray]
+
+
+def visibility(settings: Settings, trained: Trained) -> Visibility:
     """O que a rede, os mapas e o observador linear fazem de cada filme.
 
     A rede detecta a sombra se o logit de COVID-19 menos o de NORMAL passa do que só uma parte
@@ -124,14 +145,7 @@ def visibility(settings: Settings, trained: Trained) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        Uma linha por paciente (patient), lugar (place: lung ou heart), contraste (contrast) e dose:
-        as notas da rede e do observador (evidence e statistic) e se com elas detectam a sombra
-        (network e observer); said, a classe que a rede diz; uma coluna por mapa de `POINTERS`, se o
-        ponto mais quente dele cai na sombra, e por oponente de `BLIND`, com que chance; e o que se
-        sabe da sombra: area, a parte do filme que ela cobre; behind, a parte dela que o coração
-        cobre; solid, o contraste que teria, se fosse pulmão sem ar nenhum; e ideal, o d′ do menor
-        contraste para quem conhecesse também o paciente e só temesse os fótons.
+    Visibility
     """
 
     def make(folder: Path) -> None:
@@ -139,8 +153,13 @@ def visibility(settings: Settings, trained: Trained) -> pd.DataFrame:
         parallel = joblib.Parallel(n_jobs=2, return_as="generator")
         learnt = _learn(trained, parallel(joblib.delayed(_background)(p) for p in people[:OTHERS]))
         made = parallel(joblib.delayed(_series)(p) for p in people[OTHERS:])
-        table = pd.concat(_judge(trained, learnt, *each) for each in made)
-        table.to_csv(folder / "films.csv", index=False)
+        tables, shown = [], {}
+        for each in made:
+            table, maps = _judge(trained, learnt, *each)
+            tables.append(table)
+            shown = shown or {name: maps[name][table["dose"] == DOSES[0]] for name in POINTERS}
+        pd.concat(tables).to_csv(folder / "films.csv", index=False)
+        np.savez_compressed(folder / "maps.npz", **shown)
 
     parameters = {
         "trained": trained.key,
@@ -150,7 +169,12 @@ def visibility(settings: Settings, trained: Trained) -> pd.DataFrame:
     code = ["phantom", "cam", "datasets", "evaluation", "models"]
     code += ["artefacts/psychometric", "artefacts/trained"]
     folder = store.keep(settings.cache, "ate-onde-se-ve", parameters, code, make)
-    return pd.read_csv(folder / "films.csv")
+    with np.load(folder / "maps.npz") as stored:
+        maps = {
+            name: flat.reshape(len(PLACES), len(CONTRASTS), *flat.shape[1:])
+            for name, flat in stored.items()
+        }
+    return Visibility(pd.read_csv(folder / "films.csv"), maps)
 
 
 def _background(patient):
@@ -244,7 +268,7 @@ def _learn(trained, backgrounds):
 
 
 def _judge(trained, learnt, table, images, responses, masks, lungs):
-    """A tabela de um paciente, com o que dizem a rede, os mapas e o observador."""
+    """A tabela de um paciente, com o que dizem a rede e o observador, e os mapas dele."""
     weights, limits = learnt
     images = _colour(images)
     sick, healthy = _classes(trained)
@@ -260,9 +284,10 @@ def _judge(trained, learnt, table, images, responses, masks, lungs):
     table["observer"] = table["statistic"] > [limits[key] for key in keys]
     blind = evaluation.opponents(images, np.repeat(lungs[None], len(images), axis=0))
     points = partial(evaluation.pointing_game, masks=masks, tolerance=TOLERANCE)
-    pointed = {name: points(each.values) > 0.5 for name, each in maps.items()}
+    heat = {name: each.values for name, each in maps.items()}
+    pointed = {name: points(values) > 0.5 for name, values in heat.items()}
     pointed |= {name: points(blind[name]) for name in BLIND}
-    return table.assign(**pointed)
+    return table.assign(**pointed), heat
 
 
 def _classes(trained):
@@ -280,7 +305,7 @@ def readings(films: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     films : DataFrame
-        O que `visibility` devolve.
+        O que `visibility` diz de cada filme.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from covidcam.figures import canvas
 from covidcam.figures.text import listing, number, percent, shortest
 
-PLACES = {"lung": "no pulmão limpo", "heart": "atrás do coração"}
+PLACES = {"lung": "no pulmão", "heart": "atrás do coração"}
 READERS = {
     "network": "a rede",
     "observer": "o observador linear",
@@ -62,6 +62,7 @@ def seeing(
         axes.axhline(height, color="black", linewidth=1, linestyle=":")
         axes.text(readings["contrast"].max(), height + 0.01, name, fontsize=7, ha="right")
         axes.set(title=title, xlabel="contraste da sombra", ylim=(-0.03, 1.03))
+        axes.set_xticks(sorted(readings["contrast"].unique()))
         canvas.write(axes.xaxis, shortest)
         canvas.write(axes.yaxis, percent)
         axes.grid(color=canvas.LIGHT, linewidth=0.8)

@@ -29,15 +29,23 @@ def test_the_same_shadow_falls_on_the_lung_and_behind_the_heart():
     assert not np.array_equal(few.image, shown.image)
 
 
+def shadow_of(row):
+    """A sombra de uma linha da tabela."""
+    return report(
+        psychometric.shadowed(int(row.patient)).refilm(row.place, 1.0), "COVID-19"
+    ).lesions
+
+
 @pytest.fixture
-def films(chosen, trained, monkeypatch):
+def seen(chosen, trained, monkeypatch):
     for name, value in {"PATIENTS": 3, "OTHERS": 6, "CHANNELS": 3, "CONTRASTS": (0, 1)}.items():
         monkeypatch.setattr(psychometric, name, value)
     with joblib.parallel_config(backend="sequential"):  # outro processo não veria as mudanças
         return psychometric.visibility(chosen, trained)
 
 
-def test_every_film_is_seen_by_every_reader(films, trained):
+def test_every_film_is_seen_by_every_reader(seen, trained):
+    films = seen.films
     assert len(films) == 3 * 2 * 2 * 2
     assert not films.duplicated(["patient", "place", "dose", "contrast"]).any()
     assert (films["patient"] >= psychometric.FIRST_PATIENT + 6).all()
@@ -56,6 +64,12 @@ def test_every_film_is_seen_by_every_reader(films, trained):
     image = np.repeat(image.image[None, ..., None], 3, axis=-1)
     said = evaluation.contrast(trained.model, image, 0, 1)
     assert row["evidence"] == pytest.approx(said[0], abs=1e-4)
+    first = films[(films["patient"] == films["patient"].iloc[0]) & (films["dose"] == 1)]
+    for name, heat in seen.maps.items():
+        for row, values in zip(first.itertuples(), heat.reshape(4, *heat.shape[2:]), strict=True):
+            shadow = shadow_of(row)
+            pointed = evaluation.pointing_game(values[None], shadow[None], psychometric.TOLERANCE)
+            assert (pointed[0] > 0.5) == first.loc[row.Index, name]
 
 
 def test_the_readings_are_counted_in_the_patients():
