@@ -60,7 +60,9 @@ def seeing(
             told.append(f"{title}, {READERS[reader]}: {_spoken(curves.get_group(doses[0]))}")
         name, height = levels[place]
         axes.axhline(height, color="black", linewidth=1, linestyle=":")
-        axes.text(readings["contrast"].max(), height + 0.01, name, fontsize=7, ha="right")
+        paper = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1}
+        end = readings["contrast"].max()
+        axes.text(end, height + 0.015, name, fontsize=7, ha="right", bbox=paper)
         axes.set(title=title, xlabel="contraste da sombra", ylim=(-0.03, 1.03))
         axes.set_xticks(sorted(readings["contrast"].unique()))
         canvas.write(axes.xaxis, shortest)
