@@ -43,7 +43,7 @@ def seeing(
     alt : str
         O texto alternativo, para `show`.
     """
-    figure, told = canvas.new(1, len(PLACES), height=3.5), []
+    figure, halves, told = canvas.new(1, len(PLACES), height=3.5), [], []
     doses = sorted(readings["dose"].unique(), reverse=True)
     for axes, (place, title) in zip(figure.axes, PLACES.items(), strict=True):
         here = readings[readings["place"] == place]
@@ -57,7 +57,10 @@ def seeing(
                 if line == "-":
                     band = {"color": COLOURS[reader], "alpha": 0.15, "linewidth": 0}
                     axes.fill_between(rows["contrast"], rows["low"], rows["high"], **band)
-            told.append(f"{title}, {READERS[reader]}: {_spoken(curves.get_group(doses[0]))}")
+            full = curves.get_group(doses[0])
+            halves.append(f"{READERS[reader]} {title}, {halfway(full)}")
+            shares = listing([percent(share) for share in full["share"]])
+            told.append(f"{READERS[reader]} {title}, {shares}")
         name, height = levels[place]
         axes.axhline(height, color="black", linewidth=1, linestyle=":")
         paper = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1}
@@ -78,14 +81,10 @@ def seeing(
     )
     contrasts = listing([shortest(each) for each in sorted(readings["contrast"].unique())])
     alt = (
-        f"Parte dos pacientes em que se acha a sombra, na dose inteira, com contraste {contrasts}."
-        f" {'; '.join(told)}."
+        f"Contraste com que se acha a sombra em metade dos pacientes: {'; '.join(halves)}. Na dose"
+        f" inteira, com contraste {contrasts}, acham-na: {'; '.join(told)}."
     )
     return figure, alt
-
-
-def _spoken(rows):
-    return listing([percent(share) for share in rows["share"]])
 
 
 def halfway(rows: pd.DataFrame) -> str:

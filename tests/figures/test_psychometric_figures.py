@@ -30,5 +30,5 @@ def test_each_reader_has_a_full_line_and_a_dashed_one(readings):
     full, dashed = (line.get_ydata() for line in figure.axes[1].lines[:2])
     assert full == pytest.approx(SHARES["network"]) and dashed == pytest.approx(full / 2)
     assert figure.axes[0].lines[-1].get_ydata()[0] == 0.3
-    assert "com contraste 0, 0,5 e 1." in alt
-    assert "no pulmão, a rede: 5 %, 20 % e 90 %" in alt
+    assert "com contraste 0, 0,5 e 1, acham-na: a rede no pulmão, 5 %, 20 % e 90 %;" in alt
+    assert "metade dos pacientes: a rede no pulmão, 0,7; gradiente no pulmão, 0,3;" in alt
