@@ -95,8 +95,8 @@ def contour(axes: Axes, mask: np.ndarray) -> None:
     axes : matplotlib.axes.Axes
     mask : ndarray, bool (H, W)
     """
-    axes.contour(mask, levels=[0.5], colors=HALO, linewidths=1.8)
-    axes.contour(mask, levels=[0.5], colors=LESION, linewidths=0.9)
+    axes.contour(mask, levels=[0.5], colors=HALO, linewidths=2.8)
+    axes.contour(mask, levels=[0.5], colors=LESION, linewidths=1.6)
 
 
 def show(figure: Figure, alt: str) -> None:
