@@ -18,18 +18,24 @@ function locateLungs(logits, side) {
     for (const i of piece) mask[i] = 1;
     confidence += sure / 2;
   }
-  const whole = stretchGrid(mask, FINE_GRID, side);
-  return { mask: Uint8Array.from(whole, (value) => (value > 0.5 ? 255 : 0)), confidence };
+  const whole = stretchGrid(mask, FINE_GRID, side).map((value) => (value > 0.5 ? 255 : 0));
+  return { mask: new Uint8Array(whole), confidence };
 }
 
 // Bilinear, com os centros das células em meio pixel: a do OpenCV.
 function stretchGrid(values, from, to) {
   const place = places({ count: from, start: (to / from - 1) / 2, step: to / from, low: 0, high: to }, to);
-  return Float64Array.from({ length: to * to }, (_, i) => {
-    const [above, below, down] = place[Math.floor(i / to)], [left, right, across] = place[i % to];
-    const row = (y) => values[y * from + left] * (1 - across) + values[y * from + right] * across;
-    return row(above) * (1 - down) + row(below) * down;
-  });
+  const made = new Float64Array(to * to);
+  for (let y = 0; y < to; y++) {
+    const [above, below, down] = place[y];
+    for (let x = 0; x < to; x++) {
+      const [left, right, across] = place[x];
+      const top = values[above * from + left] * (1 - across) + values[above * from + right] * across;
+      const bottom = values[below * from + left] * (1 - across) + values[below * from + right] * across;
+      made[y * to + x] = top * (1 - down) + bottom * down;
+    }
+  }
+  return made;
 }
 
 // Os pontos do maior pedaço acima de metade, em que se passa de um a outro também na diagonal.

@@ -25,16 +25,17 @@ function blur(source, side, sigma) {
   const exact = Float64Array.from({ length }, (_, i) =>
     Math.exp(-((i - half) ** 2) / (2 * sigma * sigma)));
   const total = exact.reduce((sum, weight) => sum + weight, 0);
+  const weights = exact.map((weight) => weight / total);
   const middle = new Float64Array(side * side), made = new Uint8Array(side * side);
   for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++)
       for (let k = 0; k < length; k++)
-        middle[y * side + x] += (exact[k] / total) * source[y * side + mirrored(x + k - half, side)];
+        middle[y * side + x] += weights[k] * source[y * side + mirrored(x + k - half, side)];
   for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++) {
       let sum = 0;
       for (let k = 0; k < length; k++)
-        sum += (exact[k] / total) * middle[mirrored(y + k - half, side) * side + x];
+        sum += weights[k] * middle[mirrored(y + k - half, side) * side + x];
       made[y * side + x] = clip(Math.round(sum));
     }
   return made;

@@ -105,7 +105,9 @@ async function greys(address, side) {
   const drawing = canvas.getContext("2d", { willReadFrequently: true });
   drawing.drawImage(image, 0, 0);
   const { data } = drawing.getImageData(0, 0, side, side);
-  return Uint8Array.from({ length: side * side }, (_, i) => data[4 * i]);
+  const grey = new Uint8Array(side * side);
+  for (let i = 0; i < grey.length; i++) grey[i] = data[4 * i];
+  return grey;
 }
 
 async function openFilms(name) {
@@ -129,7 +131,7 @@ async function openFilms(name) {
 // Uma rede lê três canais; um fantoma tem os três iguais.
 function inColour(grey) {
   const film = new Uint8Array(3 * grey.length);
-  grey.forEach((value, i) => film.fill(value, 3 * i, 3 * i + 3));
+  for (let i = 0; i < film.length; i++) film[i] = grey[Math.floor(i / 3)];
   return film;
 }
 

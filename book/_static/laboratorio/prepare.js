@@ -79,14 +79,18 @@ function toFilm(pixels, columns, rows, side) {
 
 // O cinza de cv2.cvtColor(RGB2GRAY), em inteiros.
 function luminance(film) {
-  return Uint8Array.from({ length: film.length / 3 }, (_, i) =>
-    (film[3 * i] * 9798 + film[3 * i + 1] * 19235 + film[3 * i + 2] * 3735 + (1 << 14)) >> 15);
+  const grey = new Uint8Array(film.length / 3);
+  for (let i = 0; i < grey.length; i++)
+    grey[i] = (film[3 * i] * 9798 + film[3 * i + 1] * 19235 + film[3 * i + 2] * 3735 + (1 << 14)) >> 15;
+  return grey;
 }
 
 // A média dos três canais, arredondada para baixo: o cinza de covidcam.novelty.
 function meanGrey(film) {
-  return Uint8Array.from({ length: film.length / 3 }, (_, i) =>
-    Math.floor((film[3 * i] + film[3 * i + 1] + film[3 * i + 2]) / 3));
+  const grey = new Uint8Array(film.length / 3);
+  for (let i = 0; i < grey.length; i++)
+    grey[i] = Math.floor((film[3 * i] + film[3 * i + 1] + film[3 * i + 2]) / 3);
+  return grey;
 }
 
 // cv2.resize(INTER_AREA) quando reduz: a média do que cai em cada pixel novo, em números de 32 bits.
