@@ -168,7 +168,8 @@ def report(real, weights, confounding):
 def report_implants(real, weights, sheet):
     """Mede os implantes e imprime; grava a folha se há onde."""
     chosen = settings.read()
-    chosen = replace(chosen, source="real", data=Path(real).resolve(), weights=weights)
+    pretrained = Path(weights) if weights else None
+    chosen = replace(chosen, source="real", data=Path(real).resolve(), weights=pretrained)
     made = artefacts.implants(chosen)
     count, patients = len(made.films.images), made.films.patients.astype(str)
     versions = {
