@@ -163,7 +163,7 @@ def implants_asked(settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     made, name = implants(settings), choose(settings)
     architecture = models.ARCHITECTURES[name]
-    head, recipe = architecture.head("modelo-2"), architecture.recipes["modelo-1"]
+    head, recipe = "pooled", architecture.recipes["atalhos"]  # a cabeça da rede dos fantomas
     seen = {question: made.pair(question) for question in QUESTIONS}
     frozen = {
         question: [frozen_features(settings, name, head, images) for images in pair]
