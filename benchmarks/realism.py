@@ -1,12 +1,18 @@
 """Quanto os fantomas se parecem com radiografias reais, em números.
 
-Uso: ``python -m benchmarks.realism --real PASTA [--weights PASTA]``, com a pasta no leiaute dos
-acervos públicos. Os pesos da VGG16 vêm de ``--weights``, de COVIDCAM_PESOS, da pasta ``weights`` ao
-lado dos filmes ou do cache do Keras: o primeiro que houver. Imprime, fantoma contra real: a
-distância entre os histogramas de cinza, a inclinação do espectro de potência radial, a área sob a
-curva ROC (AUC) de um classificador que tenta dizer qual é qual (características da VGG16, validação
-cruzada por paciente) e, sem meta, a AUC COVID-19 × NORMAL em filmes reais de uma rede treinada só
-com fantomas, ao lado da de sete estatísticas de cinza treinadas nos próprios filmes reais.
+Uso: ``python -m benchmarks.realism --real PASTA [--weights PASTA] [--sheet ARQUIVO]``, com a pasta
+no leiaute dos acervos públicos. Os pesos da VGG16 vêm de ``--weights``, de COVIDCAM_PESOS, da pasta
+``weights`` ao lado dos filmes ou do cache do Keras: o primeiro que houver. Imprime, fantoma contra
+real: a distância entre os histogramas de cinza, a inclinação do espectro de potência radial, a área
+sob a curva ROC (AUC) de um classificador que tenta dizer qual é qual (características da VGG16,
+validação cruzada por paciente) e, sem meta, a AUC COVID-19 × NORMAL em filmes reais de uma rede
+treinada só com fantomas, ao lado da de sete estatísticas de cinza treinadas nos próprios filmes
+reais.
+
+Depois, os implantes (`covidcam.phantom.implant`), todos em pares do mesmo paciente: as AUC, fora da
+amostra, de quem tenta separar a lesão do placebo, o placebo do filme intacto e o implante da doença
+real das mesmas crianças. ``--sheet`` grava, para os olhos, doze implantes acima de doze doentes
+reais; são radiografias de pessoas, e a folha não sai da máquina.
 
 As sete estatísticas vão bem pelo motivo errado: nos acervos públicos a COVID-19 vem de um lugar e
 os normais de outro, e o brilho do filme conta de onde ele veio.
@@ -14,8 +20,10 @@ os normais de outro, e o brilho do filme conta de onde ele veio.
 
 import argparse
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -25,7 +33,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from covidcam import datasets, models, settings
+from covidcam import artefacts, datasets, models, settings
 from covidcam.phantom import write_archive
 
 SIDE = datasets.SIDE
@@ -157,16 +165,55 @@ def report(real, weights, confounding):
     )
 
 
+def report_implants(real, weights, sheet):
+    """Mede os implantes e imprime; grava a folha se há onde."""
+    chosen = settings.read()
+    pretrained = Path(weights) if weights else None
+    chosen = replace(chosen, source="real", data=Path(real).resolve(), weights=pretrained)
+    made = artefacts.implants(chosen)
+    count, patients = len(made.films.images), made.films.patients.astype(str)
+    versions = {
+        name: vgg16_features(images, weights)
+        for name, images in zip(("lesão", "placebo"), made.pair("lesion"), strict=True)
+    }
+    versions["intacto"] = vgg16_features(made.untouched, weights)
+    truth = np.repeat((1, 0), count)
+    for one, other in (("lesão", "placebo"), ("placebo", "intacto")):
+        features = np.concatenate([versions[one], versions[other]])
+        value, low, high = cross_validated_auc(features, truth, np.tile(patients, 2))
+        print(f"{one} × {other}: AUC {value:.3f} [{low:.3f}, {high:.3f}] em {count} pares")
+    rows, films = read(real)
+    sick = (rows.source == "kermany").to_numpy() & (rows.label == "OUTRAS").to_numpy()
+    truth = np.r_[np.ones(count), np.zeros(sick.sum())]
+    groups = np.r_["n" + patients, "d" + rows.patient[sick].astype(str)]
+    features = np.concatenate([versions["lesão"], vgg16_features(films[sick], weights)])
+    value, low, high = cross_validated_auc(features, truth, groups)
+    print(f"implante × pneumonia real: AUC {value:.3f} [{low:.3f}, {high:.3f}]")
+    inside = [
+        (lesion & lungs).sum() / lesion.sum()
+        for lesion, lungs in zip(made.films.lesions, made.films.lungs, strict=True)
+        if lesion.any()
+    ]
+    print(f"da lesão dentro dos pulmões: no mínimo {min(inside):.1%}")
+    if sheet:
+        draw = np.random.default_rng(0).permutation
+        shown = made.films.images[draw(count)[:12]], films[sick][draw(sick.sum())[:12]]
+        halves = [np.hstack(part) for row in shown for part in np.split(row, 2)]
+        cv2.imwrite(str(sheet), np.vstack(halves)[..., ::-1])
+
+
 def main():
     """Lê as opções e imprime a comparação."""
     parser = argparse.ArgumentParser(description="Fantomas contra radiografias reais")
     parser.add_argument("--real", required=True, help="pasta com filmes reais no leiaute público")
     parser.add_argument("--weights", help="pasta com os pesos ImageNet, nos arquivos do Keras")
     parser.add_argument("--confounding", type=float, default=0.0, help="0 a 1 (padrão 0)")
+    parser.add_argument("--sheet", type=Path, help="imagem em que gravar 12 implantes e 12 doentes")
     options = parser.parse_args()
     beside = Path(options.real) / "weights"
     weights = options.weights or settings.read().weights or (beside if beside.is_dir() else None)
     report(options.real, weights, options.confounding)
+    report_implants(options.real, weights, options.sheet)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from covidcam.artefacts.explorer import exploration
 from covidcam.artefacts.features import frozen_features
 from covidcam.artefacts.films import Films, abnormal_films
 from covidcam.artefacts.fresh import CANDIDATES, MEASURES, fresh_films, interval_coverage
+from covidcam.artefacts.implants import implants, implants_asked
 from covidcam.artefacts.interventions import (
     Retakes,
     causal_board,
@@ -85,6 +86,8 @@ __all__ = [
     "fresh_films",
     "frozen_features",
     "honest_twin",
+    "implants",
+    "implants_asked",
     "interval_coverage",
     "judged_maps",
     "laboratory",

@@ -30,6 +30,12 @@ from covidcam.figures.coverage import (
 from covidcam.figures.curves import confusion, losses, training
 from covidcam.figures.explorer import Exploration, explorer
 from covidcam.figures.films import concepts, family, grid, labelled, maps, overlay, predictions
+from covidcam.figures.implants import (
+    beside_phantoms,
+    implanted,
+    implants_answers,
+    transfer_note,
+)
 from covidcam.figures.interventions import dial_retaken, falls, one_by_one, retaken
 from covidcam.figures.notes import (
     beside_2020_note,
@@ -83,6 +89,7 @@ __all__ = [
     "alarm_energies",
     "alarm_maps",
     "beside_2020_note",
+    "beside_phantoms",
     "between",
     "board",
     "board_table",
@@ -110,6 +117,8 @@ __all__ = [
     "grid",
     "halfway",
     "home_relative",
+    "implanted",
+    "implants_answers",
     "intervals_drawn",
     "labelled",
     "listing",
@@ -151,5 +160,6 @@ __all__ = [
     "thickness",
     "thousands",
     "training",
+    "transfer_note",
     "verdicts",
 ]

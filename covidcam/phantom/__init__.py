@@ -10,6 +10,7 @@ from covidcam.phantom.film import (
     radiograph,
     refilm,
 )
+from covidcam.phantom.implant import implant
 from covidcam.phantom.objects import Object, inventory, objects
 from covidcam.phantom.pathology import AERATED
 from covidcam.phantom.projection import DENSITY, ENERGY, MASS_ATTENUATION, attenuation
@@ -29,6 +30,7 @@ __all__ = [
     "chords",
     "detect",
     "formation",
+    "implant",
     "inventory",
     "objects",
     "radiograph",
