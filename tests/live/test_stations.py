@@ -270,7 +270,7 @@ def test_break_and_mend(visit):
     tab.get_by_label("Camada").select_option(label="block1_conv")
     reach(tab, tab.get_by_role("button", name="Embaralhar"))
     tab.keyboard.press("Enter")
-    says(tab, "Camada block1_conv embaralhada.*se parece −?[01],.*do livro.*0,25.*50 %")
+    says(tab, "Camada block1_conv embaralhada.*inteira é −?[01],.*do livro.*0,25.*50 %")
     assert drawn(tab) != whole
     tab.get_by_role("button", name="Consertar").click()
     says(tab, "A rede está inteira")

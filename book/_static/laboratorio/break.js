@@ -8,39 +8,50 @@ laboratory.stations.break = async (place) => {
   const panel = board(place, { side, colours, label: "Radiografia com o mapa da rede quebrada" });
   const saved = recall("quebre");
   let film = films[+saved[0] || 0], layer = layers[0][0], method = "cam", seed = 0, broken = false;
+  let intact, turn = 0;
   panel.add(
-    choice("Filme", filmNames(films), (value) => { film = films[value]; ask(); }, saved[0]),
-    choice("Mapa", MAPS, (value) => { method = value; ask(); }),
+    choice("Filme", filmNames(films), (value) => { film = films[value]; start(); }, saved[0]),
+    choice("Mapa", MAPS, (value) => { method = value; start(); }),
     choice("Camada, da primeira à última", layers, (value) => (layer = value)),
     make("div", { class: "laboratory-buttons" },
       button("Embaralhar os pesos dela", shuffle),
       button("Consertar", () => { broken = false; ask(); })),
   );
-  await ask();
+  await start();
+
+  // A rede inteira responde uma vez por filme e por mapa.
+  async function start() {
+    remember("quebre", films.indexOf(film));
+    intact = explain("modelo-2");
+    await ask();
+  }
+
+  function explain(name, target = null) {
+    return explained({ name, film: inColour(film.grey), method, target }, panel, film.grey);
+  }
 
   async function shuffle() {
+    const chosen = layer;
     seed += 1;
-    broken = layer;
-    await desk.ask("shuffle", { name: "modelo-2", as: "quebrada", layer: +layer, seed });
+    await desk.ask("shuffle", { name: "modelo-2", as: "quebrada", layer: +chosen, seed });
+    broken = chosen;
     await ask();
   }
 
   async function ask() {
-    remember("quebre", films.indexOf(film));
-    const details = { film: inColour(film.grey), method };
-    const intact = await explained({ name: "modelo-2", ...details }, panel, film.grey);
-    const found = broken === false ? intact
-      : await explained({ name: "quebrada", ...details, target: intact.target }, panel, film.grey);
+    const mine = ++turn, whole = await intact;
+    const found = broken === false ? whole : await explain("quebrada", whole.target);
+    if (mine !== turn) return;  // já se pediu outra coisa
     panel.show({ grey: film.grey, map: found.map, top: largest(found.map), outline: film.lesions });
-    panel.answer(described.classes, found.logits, intact.logits);
+    panel.answer(described.classes, found.logits, whole.logits);
     if (broken === false)
       return panel.say("A rede está inteira. Escolha uma camada e embaralhe os pesos dela.");
     const name = layers.find(([step]) => step === broken)[1], record = measured.broken[name];
-    const [was, is] = [intact, found].map(({ logits }) => described.classes[chosenClass(logits)]);
+    const [was, is] = [whole, found].map(({ logits }) => described.classes[chosenClass(logits)]);
     panel.say(`Camada ${name} embaralhada: a rede ${was === is ? `ainda diz ${is}` : `dizia ${was} e diz ${is}`}. `
-      + `A ordem dos pontos do mapa se parece ${number(correlation(intact.map, found.map, side))} com a de antes `
-      + `(1 é igual, 0 é nada). Em todos os filmes do livro, com o Grad-CAM: ${number(record.likeness)}, `
-      + `e a resposta muda em ${percent(record.changed)}.`);
+      + `A semelhança entre a ordem dos pontos deste mapa e a do mapa da rede inteira é `
+      + `${number(correlation(whole.map, found.map, side))} (1 é igual; 0, nenhuma). Em todos os filmes do livro, `
+      + `com o Grad-CAM, ela é ${number(record.likeness)}, e a resposta muda em ${percent(record.changed)} deles.`);
   }
 };
 

@@ -78,12 +78,11 @@ async function open({ motor, networks, score, colours }) {
   }
 
   const strange = () => {
-    const said = shown.value > 1 ? "acima de 1: não se parece com as radiografias que a rede viu"
-      : "até 1: parece-se com as radiografias que a rede viu";
-    return `A estranheza é ${number(shown.value)}, ${said}.`;
+    const said = shown.value > 1 ? "acima de 1, o filme não se parece" : "até 1, o filme se parece";
+    return `A estranheza é ${number(shown.value)}; ${said} com as radiografias que a rede viu.`;
   };
   const lungs = () => (shown.outline
-    ? `Os pulmões estão contornados; confiança, ${number(shown.confidence)}.`
+    ? `Os pulmões estão contornados, com confiança de ${number(shown.confidence)}.`
     : "Os pulmões não foram achados.");
 
   // Quanto do mapa está nos pulmões, e quanto estaria se ele não olhasse para nada.

@@ -41,14 +41,14 @@ const laboratory = {
     button.textContent = "Ligar a rede";
     said.setAttribute("role", "status");
     place.append(button, said);
-    button.onclick = async () => {
+    button.onclick = async ({ detail }) => {
       button.disabled = true;
       said.textContent = "Trazendo a rede…";
       try {
         await this.need("motor", "panel", name);
         await this.stations[name](place);
-        // o botão saiu da página: quem o apertou continua no que veio no lugar dele
-        if (document.activeElement === document.body)
+        // o botão saiu da página: quem o apertou sem mouse continua no que veio no lugar dele
+        if (detail === 0 && document.activeElement === document.body)
           place.querySelector("[tabindex], select, iframe").focus();
       } catch (error) {
         button.disabled = false;

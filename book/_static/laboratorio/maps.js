@@ -82,7 +82,7 @@ function* occlusion(run, film, rows, columns, target, window, stride) {
       }
     }
     const map = total.map((value, pixel) => Math.max(value, 0) / Math.max(covered[pixel], 1));
-    yield { map, done: (down.indexOf(top) + 1) / down.length };
+    yield { map };
   }
 }
 

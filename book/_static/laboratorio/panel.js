@@ -138,7 +138,8 @@ function inColour(grey) {
 // O quadro de uma estação: o filme à esquerda; à direita os comandos, as respostas e o que se diz em
 // voz alta. `tap`, se dado, recebe cada ponto tocado, arrastado ou escolhido pelas setas.
 function board(place, { side, colours, label, tap = null }) {
-  const canvas = make("canvas", { width: 2 * side, height: 2 * side, "aria-label": label });
+  const size = { width: 2 * side, height: 2 * side };
+  const canvas = make("canvas", { ...size, role: tap ? "application" : "img", "aria-label": label });
   const small = make("canvas", { width: side, height: side });
   const drawing = canvas.getContext("2d"), dots = small.getContext("2d");
   const controls = make("div", { class: "laboratory-controls" });
@@ -191,7 +192,6 @@ function board(place, { side, colours, label, tap = null }) {
   if (tap) listen();
   function listen() {
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "application");
     cursor = [side >> 1, side >> 1];
     let held = null;
     const inside = (value) => Math.min(Math.max(Math.round(value), 0), side - 1);
@@ -258,10 +258,9 @@ async function explained({ worker = desk, method, target = null, ...details }, p
   if (method !== "occlusion") return worker.ask("explain", { ...details, target, method });
   const answer = await worker.ask("explain", { ...details, target });
   const windows = { target: answer.target, window: 40, stride: 20 };
-  const { map } = await worker.ask("occlude", { ...details, ...windows }, ({ map, done }) => {
-    panel.show({ grey, map, top: largest(map) });
-    panel.say(`Oclusão: ${percent(done)} das janelas.`);
-  });
+  panel.say("Oclusão: a rede responde uma vez por janela, e o mapa nasce aos poucos.");
+  const { map } = await worker.ask("occlude", { ...details, ...windows }, ({ map }) =>
+    panel.show({ grey, map, top: largest(map) }));
   return { ...answer, map };
 }
 
