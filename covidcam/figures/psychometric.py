@@ -46,7 +46,7 @@ def seeing(
     figure, halves, told = canvas.new(1, len(PLACES), height=3.5), [], []
     doses = sorted(readings["dose"].unique(), reverse=True)
     for axes, (place, title) in zip(figure.axes, PLACES.items(), strict=True):
-        here = readings[readings["place"] == place]
+        here, half = readings[readings["place"] == place], {}
         for reader in readers:
             curves = here[here["reader"] == reader].sort_values("contrast").groupby("dose")
             for dose, line in zip(doses, LINES, strict=True):
@@ -58,9 +58,12 @@ def seeing(
                     band = {"color": COLOURS[reader], "alpha": 0.15, "linewidth": 0}
                     axes.fill_between(rows["contrast"], rows["low"], rows["high"], **band)
             full = curves.get_group(doses[0])
-            halves.append(f"{READERS[reader]} {title}, {halfway(full)}")
+            half[READERS[reader]] = halfway(full)
             shares = listing([percent(share) for share in full["share"]])
             told.append(f"{READERS[reader]} {title}, {shares}")
+        if len(half) > len(set(half.values())) == 1:
+            half = {"todos": next(iter(half.values()))}
+        halves.append(f"{title}, {listing([f'{who} {value}' for who, value in half.items()])}")
         name, height = levels[place]
         axes.axhline(height, color="black", linewidth=1, linestyle=":")
         paper = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1}
