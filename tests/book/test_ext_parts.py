@@ -85,6 +85,13 @@ def test_a_table_has_one_row_of_titles_a_name_and_words_to_the_left():
     assert left == ["era", "quem", "x", "a rede", "y", "o acaso"]
 
 
+def test_a_list_of_facts_is_to_the_left_and_a_list_of_numbers_to_the_right():
+    for values, left in ((["sim", "3", "4"], True), (["2", "3", "4"], False)):
+        made = tables.compose(pd.DataFrame({"valor": values})._repr_html_())
+        cells = BeautifulSoup(made, "html.parser").select("tbody td")
+        assert {"words" in cell["class"] for cell in cells} == {left}
+
+
 def test_the_titles_over_several_columns_stay_over_them():
     columns = pd.MultiIndex.from_product([["modo"], ["um", "dois"]])
     index = pd.MultiIndex.from_product([["g"], ["p", "q"]])

@@ -22,6 +22,12 @@ $$M = \\sum_k \\mathrm{ReLU}(\\alpha_k A^k).$$
 :class: dropdown
 A resposta, escondida.
 ```
+
+```{code-cell} ipython3
+:tags: [remove-input]
+from IPython.display import Markdown
+Markdown("Um parágrafo que uma célula diz.")
+```
 """
 EXPLORE = """\
 import numpy as np
@@ -115,6 +121,13 @@ def test_a_reader_finds_nothing_wrong_in_any_width_or_theme(site, tabs):
     check_browser, context = tabs
     for page in ("a.html", "b.html", "c.html", "search.html"):
         assert check_browser.look(context, site / page) == []
+
+
+def test_what_a_hidden_cell_says_is_seen(site, tabs):
+    tab = tabs[1].new_page()
+    tab.goto((site / "a.html").as_uri())
+    assert tab.get_by_text("Um parágrafo que uma célula diz.").is_visible()
+    tab.close()
 
 
 def test_search_finds_with_and_without_accents(site, tabs):

@@ -56,7 +56,8 @@ def _frame(table):
     titles, rows = ([CELL.findall(row) for row in ROW.findall(part)] for part in (head, rest))
     titles = _joined(titles)
     values = [[text for tag, _, text in row if tag == "td"] for row in rows]
-    words = [_are_words(column) for column in zip(*values, strict=True)]
+    columns = list(zip(*values, strict=True))
+    words = [_are_words(column, alone=len(columns) == 1) for column in columns]
     head = "".join(_line(row, words, "col") for row in titles)
     body = "".join(_line(row, words, "row") for row in rows)
     head = f"<thead>{head}</thead>" if head else ""
@@ -73,9 +74,10 @@ def _joined(titles):
     return titles
 
 
-def _are_words(column):
-    said = [TAG.sub("", text).strip() for text in column]
-    return sum(not NUMBER.match(text) for text in said) > len(said) / 2
+def _are_words(column, alone):
+    """Se uma coluna é de palavras: quase toda, ou em parte, se não há outra a que se alinhe."""
+    said = sum(not NUMBER.match(TAG.sub("", text).strip()) for text in column)
+    return said > (0 if alone else len(column) / 2)
 
 
 def _line(row, words, scope):
