@@ -15,7 +15,7 @@ from covidcam.settings import Settings
 
 BATCH = 32
 SMALLEST = 0.01  # da imagem: menos que isso não é um pulmão
-DOUBTFUL = 0.75  # índice de Dice prometido, abaixo do qual não se diz que é um pulmão
+DOUBTFUL = 0.8  # índice de Dice prometido, abaixo do qual não se diz que é um pulmão
 CLOSER = 1.25  # quantas vezes o tórax achado é o que se olha de mais perto
 # A máscara é o pulmão que se vê; a caixa desenhada à mão vai até perto da linha média, atrás do
 # mediastino, e deixa uma folga dos outros lados. Em frações do lado da caixa da máscara.

@@ -2,7 +2,7 @@
 // Da saída da rede dos pulmões a uma máscara, como covidcam.lungs.locate: de cada lado, o maior pedaço
 // em que a probabilidade passa de metade, se é grande e a rede está segura.
 
-const GRID = 64, FINE_GRID = 128, SMALLEST = 0.01, DOUBTFUL = 0.75, PROMISED = 0.86, STEEP = 50;
+const GRID = 64, FINE_GRID = 128, SMALLEST = 0.01, DOUBTFUL = 0.8, PROMISED = 0.86, STEEP = 50;
 
 // A máscara no lado do filme, e a confiança: a chance de que as caixas estejam bem postas.
 function locateLungs(logits, side) {
