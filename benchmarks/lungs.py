@@ -1,16 +1,17 @@
 """Os pulmões achados por uma rede que só viu fantomas, contra as caixas do acervo.
 
-Uso: ``python -m benchmarks.lungs --real PASTA``, com a pasta no leiaute dos acervos públicos e
-``lung_boxes.json`` ao lado das imagens. Mede, nos filmes frontais com caixas, a média da
-intersecção sobre a união (IoU) das duas caixas, por incidência, ao lado da de uma só caixa
-constante (a média das outras caixas, tirado o próprio paciente), com intervalos por paciente; os
-piores filmes; o que a rede diz de imagens que não são filmes frontais; e quanto ela demorou.
-
-A folga das caixas (`covidcam.lungs.search`) foi acertada na metade dos pacientes chamada
-"desenvolvimento"; a outra metade só foi medida.
+Uso: ``python -m benchmarks.lungs --real PASTA [--half 0]``, com a pasta no leiaute dos acervos
+públicos e ``lung_boxes.json`` ao lado das imagens. Os filmes frontais com caixas se dividem por
+paciente em duas metades (`half`). Tudo o que se escolheu na busca — folgas, limiares, o que a rede
+vê no treino, a curva da confiança — foi escolhido na metade 0; a metade 1, que é a do padrão, só se
+mede. Imprime a média da intersecção sobre a união (IoU) das duas caixas, por incidência, ao lado da
+de uma só caixa constante (a média das caixas dos outros pacientes), com intervalos por paciente; os
+filmes sem os dois pulmões; a confiança contra o que ela promete; os piores filmes; o que a rede diz
+de imagens que não são filmes frontais; e quanto ela demorou.
 """
 
 import argparse
+import hashlib
 import time
 
 import cv2
@@ -22,6 +23,9 @@ from covidcam import datasets, evaluation, lungs, settings
 from covidcam.datasets.readers import FRONTAL
 from covidcam.lungs.finder import finder
 from covidcam.phantom import anatomy, others
+
+GOOD = 0.7  # IoU das caixas bem postas
+SURE = 0.9  # confiança dos que se dizem seguros
 
 
 def iou(one, other):
@@ -43,10 +47,9 @@ def frontal_films(folder):
     return rows, np.take_along_axis(boxes, order[..., None], axis=1)
 
 
-def development(patients):
-    """Metade dos pacientes, sorteada."""
-    names = np.unique(patients)
-    return np.isin(patients, np.random.default_rng(0).permutation(names)[: len(names) // 2])
+def half(patient):
+    """A metade de um paciente: 0, a das escolhas, ou 1, a que só se mede."""
+    return int(hashlib.md5(f"pulmoes/{patient}".encode()).hexdigest(), 16) % 2
 
 
 def constant_boxes(boxes, patients):
@@ -76,13 +79,15 @@ def strangers(count=60):
     }
 
 
-def report(real):
-    """Mede e imprime."""
+def report(real, part):
+    """Mede uma das metades e imprime."""
     chosen = settings.read()
     start = time.perf_counter()
     finder(chosen)
     print(f"rede pronta em {time.perf_counter() - start:.0f} s (treino só se faltava no depósito)")
     rows, truth = frontal_films(real)
+    inside = (rows.patient.map(half) == part).to_numpy()
+    rows, truth = rows[inside].reset_index(drop=True), truth[inside]
     patients = rows.patient.astype(str).to_numpy()
     images = [datasets.read_image(path) for path in rows.path]
     start = time.perf_counter()
@@ -90,24 +95,22 @@ def report(real):
     print(f"{(time.perf_counter() - start) / len(images) * 1000:.0f} ms por filme já lido")
     scores = iou(np.array([each.boxes for each in found]), truth).mean(axis=1)
     constant = iou(constant_boxes(truth, patients), truth).mean(axis=1)
-    half = np.where(development(patients), "desenvolvimento", "teste")
     groups = {"todos": np.ones(len(rows), bool)}
-    groups |= {name: half == name for name in ("desenvolvimento", "teste")}
     groups |= {view: (rows.view == view).to_numpy() for view in sorted(rows.view.unique())}
     records = {
         name: {
-            "filmes": part.sum(),
-            "pacientes": len(np.unique(patients[part])),
-            "IoU": interval(scores[part], patients[part]),
-            "caixa constante": interval(constant[part], patients[part]),
-            "sem os dois": sum(np.isnan(found[i].boxes).any() for i in np.flatnonzero(part)),
+            "filmes": group.sum(),
+            "pacientes": len(np.unique(patients[group])),
+            "IoU": interval(scores[group], patients[group]),
+            "caixa constante": interval(constant[group], patients[group]),
+            "sem os dois": sum(np.isnan(found[i].boxes).any() for i in np.flatnonzero(group)),
         }
-        for name, part in groups.items()
+        for name, group in groups.items()
     }
+    print(f"metade {part}, {'a das escolhas' if part == 0 else 'a que só se mede'}:")
     print(pd.DataFrame.from_dict(records, orient="index").to_string())
     confidence = np.array([each.confidence for each in found])
-    print(f"confiança e IoU: correlação {np.corrcoef(confidence, scores)[0, 1]:.2f}")
-    print("confiança, percentis 1, 5, 25, 50:", np.percentile(confidence, (1, 5, 25, 50)).round(2))
+    print(reliability(confidence, scores > GOOD).to_string())
     print("os piores:")
     for i in np.argsort(scores)[:10]:
         print(
@@ -124,6 +127,17 @@ def report(real):
         )
 
 
+def reliability(confidence, good):
+    """Por faixa de confiança: os filmes, a confiança média e a parte com IoU acima de `GOOD`."""
+    edges = (0, 0.5, 0.8, SURE, 1.001)
+    bands = pd.cut(
+        confidence, edges, right=False, labels=["até 0,5", "até 0,8", "até 0,9", "seguros"]
+    )
+    table = pd.DataFrame({"faixa": bands, "confiança": confidence, "bons": good, "filmes": 1})
+    means = {"filmes": "sum", "confiança": "mean", "bons": "mean"}
+    return table.groupby("faixa", observed=True).agg(means).round(2)
+
+
 def interval(values, patients):
     """A média e o intervalo de 95 % por paciente, por extenso."""
     middle, low, high = evaluation.bootstrap(values, patients)
@@ -134,7 +148,9 @@ def main():
     """Lê as opções e imprime a comparação."""
     parser = argparse.ArgumentParser(description="Pulmões achados contra as caixas do acervo")
     parser.add_argument("--real", required=True, help="pasta com filmes reais no leiaute público")
-    report(parser.parse_args().real)
+    parser.add_argument("--half", type=int, choices=(0, 1), default=1, help="0: a das escolhas")
+    options = parser.parse_args()
+    report(options.real, options.half)
 
 
 if __name__ == "__main__":

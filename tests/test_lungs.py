@@ -5,7 +5,9 @@ import pytest
 
 from covidcam import lungs, settings
 from covidcam.errors import InputError
-from covidcam.lungs import finder, network, search, variation
+from covidcam.lungs import finder, network, patients, search, variation
+from covidcam.phantom.film import arrange
+from covidcam.phantom.scene import truth
 
 TINY = {"films": 10, "size": 64, "steps": 12, "batch_size": 4, "learning_rate": 4e-3}
 
@@ -23,9 +25,10 @@ LEFT, RIGHT = (0, 16, 48, 8, 24), (1, 8, 56, 40, 56)
 
 def test_boxes_are_the_pieces_and_the_documented_margins():
     found = search.locate(logits(LEFT, RIGHT), (256, 512))
-    expected = [
-        [8 / 64 - 0.01, 16 / 64 - 0.005, 24 / 64 + 0.04, 48 / 64 + 0.005],
-        [40 / 64 - 0.04, 8 / 64 - 0.005, 56 / 64 + 0.01, 56 / 64 + 0.005],
+    out, middle, up, down = search.LATERAL, search.MEDIAL, search.ABOVE, search.BELOW
+    expected = [  # larguras de 0,25; alturas de 0,5 e 0,75
+        [0.125 - out / 4, 0.25 - up / 2, 0.375 + middle / 4, 0.75 + down / 2],
+        [0.625 - middle / 4, 0.125 - 0.75 * up, 0.875 + out / 4, 0.875 + 0.75 * down],
     ]
     assert found.boxes == pytest.approx(np.array(expected), abs=1e-6)
 
@@ -53,18 +56,35 @@ def test_only_the_largest_piece_of_each_side_counts():
     assert strayed.confidence < whole.confidence
 
 
-def test_confidence_is_the_dice_the_probabilities_promise():
-    sure = search.locate(logits(LEFT, RIGHT), (64, 64)).confidence
-    assert sure == pytest.approx(1, abs=0.01)
-    doubt = logits(LEFT, RIGHT, inside=np.log(0.8 / 0.2))
-    assert search.locate(doubt, (64, 64)).confidence == pytest.approx(2 * 0.8 / 1.8, abs=0.03)
+def test_confidence_is_the_curve_of_the_dice_the_probabilities_promise():
+    doubt = logits(LEFT, RIGHT, inside=np.log(0.9 / 0.1))
+    chance = search.locate(doubt, (64, 64)).confidence
+    odds = np.exp(search.STEEP * (2 * 0.9 / 1.9 - search.PROMISED))
+    assert chance == pytest.approx(odds / (1 + odds), abs=0.03)
+    assert search.locate(logits(LEFT, RIGHT), (64, 64)).confidence > chance
 
 
-def test_one_lung_is_found_alone():
+def test_a_lung_that_is_not_seen_is_the_other_reflected_and_doubt_is_said():
+    both = search.locate(logits(LEFT, RIGHT), (64, 64))
     found = search.locate(logits(RIGHT), (64, 64))
-    assert np.isnan(found.boxes[0]).all()
-    assert np.isfinite(found.boxes[1]).all()
-    assert found.confidence == pytest.approx(0.5, abs=0.01)
+    assert found.boxes[1] == pytest.approx(both.boxes[1])
+    assert found.boxes[0, [1, 3]] == pytest.approx(both.boxes[1, [1, 3]])  # a mesma altura
+    assert found.boxes[0, 2] == pytest.approx(found.boxes[1, 0])  # encontram-se na linha média
+    assert found.boxes[0, 0] == pytest.approx(2 * both.boxes[1, 0] - both.boxes[1, 2])
+    assert found.confidence < 0.5 < both.confidence
+    assert not found.mask[:, :32].any()
+    mirrored = search.locate(logits(LEFT), (64, 64)).boxes
+    assert mirrored[1, 0] == pytest.approx(mirrored[0, 2])
+
+
+def test_a_doubtful_lung_beside_a_sure_one_has_a_box_and_no_mask():
+    field = logits(LEFT, RIGHT)
+    field[16:48, 8:24, 0] = 0.1
+    found = search.locate(field, (64, 64))
+    assert found.boxes == pytest.approx(
+        search.locate(logits(LEFT, RIGHT), (64, 64)).boxes, abs=0.01
+    )
+    assert not found.mask[:, :32].any() and found.mask[:, 32:].any()
 
 
 @pytest.mark.parametrize(
@@ -77,6 +97,22 @@ def test_nothing_found_is_said(nothing):
     assert np.isnan(found.boxes).all()
     assert not found.mask.any()
     assert found.confidence == 0
+
+
+def test_the_film_and_its_reflection_are_averaged_where_they_belong():
+    """Uma rede que só acende o canal 0 no canto de cima, à esquerda: o reflexo acende o outro."""
+
+    def forward(small):
+        field = np.zeros((len(small), 64, 64, 2), np.float32)
+        field[:, 0, 0, 0] = small[:, 0, 0]
+        return field
+
+    small = np.zeros((1, 128, 128), np.uint8)
+    small[0, 0, 0], small[0, 0, -1] = 10, 30
+    (seen,) = search.both_ways(forward, small)
+    assert seen[0, 0, 0] == 5
+    assert seen[0, -1, 1] == 15
+    assert seen.sum() == 20
 
 
 @pytest.mark.parametrize(
@@ -96,15 +132,6 @@ def test_what_is_not_a_film_is_refused_before_any_training(image, tmp_path):
     with pytest.raises(InputError, match="aceita-se uint8"):
         lungs.find(image, elsewhere)
     assert not any(tmp_path.iterdir())
-
-
-def test_one_by_one_orders_by_side_and_drops_specks():
-    mask = np.zeros((40, 40), bool)
-    mask[5:35, 25:35] = mask[10:20, 5:15] = mask[0, 0] = True
-    pair = finder.one_by_one(mask)
-    assert pair[..., 0].sum() == 100
-    assert pair[..., 1].sum() == 300
-    assert pair[15, 10].tolist() == [1, 0]
 
 
 def test_variations_move_the_truth_with_the_film():
@@ -199,6 +226,20 @@ def test_training_films_know_both_lungs_and_one_in_ten_has_none():
     assert (truth.sum(axis=(1, 2)) > 0).tolist() == [[True, True]] * 9 + [[False, False]]
     centres = [[np.nonzero(each[..., side])[1].mean() for side in (0, 1)] for each in truth[:9]]
     assert all(left < right for left, right in centres)
+
+
+def test_in_bed_the_lungs_are_smaller_and_the_film_is_another():
+    """Com menos inspiração e coração maior vê-se menos pulmão; a pessoa é a mesma."""
+    seen = {True: [], False: []}
+    for seed in range(6):
+        scene = arrange(seed, "NORMAL", 96)
+        for bed in (False, True):
+            other = patients.in_bed(scene) if bed else scene
+            inspiration = other.acquisition.inspiration
+            visible, _ = truth(other.patient, other.camera, inspiration, other.lungs)
+            seen[bed].append(visible.mean())
+        assert other.seed == scene.seed and other.patient.sex == scene.patient.sex
+    assert np.mean(seen[True]) < 0.95 * np.mean(seen[False])
 
 
 def test_grey_and_three_equal_channels_are_the_same_film():

@@ -4,19 +4,16 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import joblib
 import numpy as np
 
-from covidcam import phantom, progress, store
+from covidcam import progress, store
 from covidcam.lungs.network import SIDE, build, train
-from covidcam.phantom import anatomy, others
+from covidcam.lungs.patients import film
 from covidcam.settings import Settings
 
 RECIPE = {"films": 320, "size": 160, "steps": 600, "batch_size": 16, "learning_rate": 4e-3}
 FILE = "u-net.keras"
-# Nenhum acervo de fantomas tem pacientes daqui em diante: a rede não viu nenhum deles no treino.
-FIRST_PATIENT = 2**30
 
 
 def finder(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
@@ -61,14 +58,12 @@ def network_folder(settings: Settings) -> Path:
         model.save(folder / FILE)
 
     code = ["phantom", "models/learner", "seeding"]
-    code += ["lungs/finder", "lungs/network", "lungs/variation"]
+    code += [f"lungs/{name}" for name in ("finder", "network", "patients", "variation")]
     return store.keep(settings.cache, "pulmoes", RECIPE, code, make)
 
 
 def films(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Fantomas de treino, dos dois modos de filmar e das três classes, com os seus pulmões.
-
-    Um em dez é um perfil ou uma tomografia, onde não há pulmões a achar.
 
     Parameters
     ----------
@@ -83,39 +78,11 @@ def films(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
         0 ou 1; o pulmão à esquerda e o à direita na imagem.
     """
     work = joblib.Parallel(n_jobs=2 if count > 24 else 1, return_as="generator")(
-        joblib.delayed(_film)(k, size) for k in range(count)
+        joblib.delayed(film)(k, size) for k in range(count)
     )
     made = list(progress.bar(work, total=count, desc="fantomas", unit="filme"))
     images, lungs = (np.stack(part) for part in zip(*made, strict=True))
     return images, lungs
-
-
-def _film(k, size):
-    cv2.setNumThreads(1)
-    patient, shape = FIRST_PATIENT + k, (size, size)
-    if k % 10 == 9:
-        draw = others.lateral if k % 20 == 9 else others.axial
-        image = draw(anatomy.draw_patient(patient, k % 3 > 0), shape, patient)
-        return image, np.zeros((*shape, 2), np.uint8)
-    film = phantom.radiograph(patient, phantom.LABELS[k % 3], size)
-    return film.image, one_by_one(film.lungs)
-
-
-def one_by_one(lungs: np.ndarray) -> np.ndarray:
-    """Os dois maiores pedaços de uma máscara, o da esquerda na imagem primeiro.
-
-    Parameters
-    ----------
-    lungs : ndarray, bool (H, W)
-
-    Returns
-    -------
-    ndarray, uint8 (H, W, 2)
-    """
-    _, pieces, stats, centres = cv2.connectedComponentsWithStats(lungs.astype(np.uint8))
-    largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:2]
-    left, right = sorted(largest, key=lambda piece: centres[piece, 0])
-    return np.stack([pieces == left, pieces == right], axis=-1).astype(np.uint8)
 
 
 @functools.lru_cache(maxsize=1)

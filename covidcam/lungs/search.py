@@ -1,7 +1,7 @@
 """De um filme às caixas e à máscara dos pulmões."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import cv2
@@ -14,11 +14,14 @@ from covidcam.lungs.network import SIDE, prepare
 from covidcam.settings import Settings
 
 BATCH = 32
-# A máscara é o pulmão que se vê; a caixa desenhada à mão vai até a linha média, atrás do
-# mediastino, e deixa uma folga dos outros lados. Frações da imagem: medial, lateral, vertical.
-MEDIAL, LATERAL, VERTICAL = 0.04, 0.01, 0.005
 SMALLEST = 0.01  # da imagem: menos que isso não é um pulmão
-DOUBTFUL = 0.75  # abaixo desta confiança não se diz que é um pulmão
+DOUBTFUL = 0.8  # índice de Dice prometido, abaixo do qual não se diz que é um pulmão
+CLOSER = 1.25  # quantas vezes o tórax achado é o que se olha de mais perto
+# A máscara é o pulmão que se vê; a caixa desenhada à mão vai até perto da linha média, atrás do
+# mediastino, e deixa uma folga dos outros lados. Em frações do lado da caixa da máscara.
+LATERAL, MEDIAL, ABOVE, BELOW = 0.04, 0.14, 0.025, 0.045
+# Do índice de Dice prometido à chance de que o IoU das caixas passe de 0,7: uma logística.
+PROMISED, STEEP = 0.86, 50.0
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,10 @@ class Lungs:
         O pulmão que se vê: sem o que está atrás do coração e do diafragma.
     boxes : ndarray, float (2, 4)
         x0, y0, x1, y1 em frações da largura e da altura, o pulmão à esquerda na imagem primeiro;
-        NaN no que não foi achado. Como as caixas desenhadas à mão, vão além da máscara: 4 % da
-        imagem para o lado do mediastino, 1 % para fora e 0,5 % acima e abaixo.
+        NaN nas duas onde não há tórax. Como as desenhadas à mão, vão além do pulmão que se vê.
     confidence : float
-        De 0 a 1: o índice de Dice que a máscara teria se as probabilidades da rede fossem certas,
-        em média dos dois pulmões; 0 no que não foi achado.
+        De 0 a 1: a chance de que as caixas tenham, com as de quem as desenhasse à mão, IoU médio
+        acima de 0,7; 0 onde não há tórax.
     """
 
     mask: np.ndarray
@@ -103,8 +105,7 @@ class Finder:
         InputError
             Como `find`.
         """
-        logits = self._forward(prepare(_check(image))[None])
-        return locate(logits[0], np.shape(image)[:2])
+        return _look(self._forward, [_check(image)])[0]
 
 
 def find_many(images: Iterable[np.ndarray], settings: Settings | None = None) -> Iterator[Lungs]:
@@ -128,17 +129,72 @@ def find_many(images: Iterable[np.ndarray], settings: Settings | None = None) ->
         Como `find`, quando chega a vez da imagem.
     """
     images, forward = iter(images), None
-    while batch := list(islice(images, BATCH)):
-        small = np.stack([prepare(_check(image)) for image in batch])
+    while batch := [_check(image) for image in islice(images, BATCH)]:
         forward = forward or finder(settings or choices.read())
-        for image, each in zip(batch, forward(small), strict=True):
-            yield locate(each, image.shape[:2])
+        yield from _look(forward, batch)
+
+
+def _look(forward, images):
+    """Cada filme duas vezes: inteiro e, de mais perto, só o tórax que se achou dentro dele."""
+    first = _locate_all(forward, images)
+    windows = [_window(each.boxes) for each in first]
+    second = _locate_all(forward, [_cut(*each) for each in zip(images, windows, strict=True)])
+    found = zip(first, second, windows, strict=True)
+    return [replace(one, boxes=_mean(one.boxes, other.boxes, w)) for one, other, w in found]
+
+
+def _locate_all(forward, images):
+    seen = both_ways(forward, np.stack([prepare(image) for image in images]))
+    return [locate(each, image.shape[:2]) for each, image in zip(seen, images, strict=True)]
+
+
+def _window(boxes):
+    """O tórax com uma folga, x0, y0, x1, y1 em frações do filme; o filme inteiro, se não há."""
+    if np.isnan(boxes).any():
+        return np.array([0, 0, 1, 1.0])
+    start, end = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    margin = (CLOSER - 1) / 2 * (end - start)
+    return np.clip(np.concatenate([start - margin, end + margin]), 0, 1)
+
+
+def _cut(image, window):
+    size = np.tile(image.shape[1::-1], 2)
+    x0, y0 = np.floor(window * size)[:2].astype(int)
+    x1, y1 = np.ceil(window * size)[2:].astype(int)
+    return np.ascontiguousarray(image[y0:y1, x0:x1])
+
+
+def _mean(boxes, closer, window):
+    """A média das caixas do filme inteiro e das de mais perto, se as duas vezes se achou tórax."""
+    if np.isnan(closer).any():
+        return boxes
+    start, size = np.tile(window[:2], 2), np.tile(window[2:] - window[:2], 2)
+    return (boxes + start + closer * size) / 2
+
+
+def both_ways(forward: Callable[[np.ndarray], np.ndarray], small: np.ndarray) -> np.ndarray:
+    """A média do que a rede diz de cada filme e do seu reflexo, que erram em lugares diferentes.
+
+    Parameters
+    ----------
+    forward : callable
+        O que `covidcam.lungs.finder.finder` devolve.
+    small : ndarray, uint8 (N, 128, 128)
+
+    Returns
+    -------
+    ndarray, float32 (N, 64, 64, 2)
+    """
+    reflected = forward(np.ascontiguousarray(small[:, :, ::-1]))
+    return (forward(small) + reflected[:, :, ::-1, ::-1]) / 2
 
 
 def locate(logits: np.ndarray, shape: tuple[int, int]) -> Lungs:
     """Da saída da rede para um filme às caixas e à máscara.
 
-    De cada lado fica o maior pedaço em que a probabilidade passa de metade.
+    De cada lado fica o maior pedaço em que a probabilidade passa de metade. Se um dos pulmões é
+    certo há um tórax, e os dois têm caixa: a do que não se vê é a do outro, refletida na linha
+    média.
 
     Parameters
     ----------
@@ -153,18 +209,40 @@ def locate(logits: np.ndarray, shape: tuple[int, int]) -> Lungs:
     """
     fine = cv2.resize(np.float32(logits), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
     probabilities = 1 / (1 + cv2.exp(-fine))
-    mask = np.zeros((SIDE, SIDE), np.float32)
-    boxes, confidences = np.full((2, 4), np.nan), np.zeros(2)
-    for side in range(2):
-        piece = _largest_piece(probabilities[..., side] > 0.5)
-        common = probabilities[..., side][piece].sum()
-        confidence = 2 * common / (probabilities[..., side].sum() + piece.sum())
-        if piece.mean() >= SMALLEST and confidence >= DOUBTFUL:
-            mask[piece] = 1
-            confidences[side] = confidence
-            boxes[side] = _box(piece, side)
-    whole = cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
-    return Lungs(whole, boxes, float(confidences.mean()))
+    pieces = [_largest_piece(probabilities[..., side] > 0.5) for side in range(2)]
+    sides = zip(np.moveaxis(probabilities, 2, 0), pieces, strict=True)
+    promised = [2 * own[piece].sum() / (own.sum() + piece.sum()) for own, piece in sides]
+    large = np.array([piece.mean() >= SMALLEST for piece in pieces])
+    sure = large & (np.array(promised) >= DOUBTFUL)
+    if not sure.any():
+        return Lungs(np.zeros(shape, bool), np.full((2, 4), np.nan), 0.0)
+    mask = np.any([piece & known for piece, known in zip(pieces, sure, strict=True)], axis=0)
+    whole = cv2.resize(np.float32(mask), shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+    boxes = np.array(
+        [_box(pieces[side], side) if large[side] else [np.nan] * 4 for side in range(2)]
+    )
+    for side in np.flatnonzero(~large):
+        boxes[side] = _reflected(boxes[1 - side], 1 - side)
+    return Lungs(whole, boxes, _chance(np.mean(promised * sure)))
+
+
+def _box(piece, side):
+    x, y, w, h = np.array(cv2.boundingRect(piece.astype(np.uint8))) / SIDE
+    left, right = (LATERAL, MEDIAL) if side == 0 else (MEDIAL, LATERAL)
+    box = x - left * w, y - ABOVE * h, x + (1 + right) * w, y + (1 + BELOW) * h
+    return np.clip(box, 0, 1)
+
+
+def _reflected(box, side):
+    """A caixa do outro pulmão, do outro lado de onde a deste acaba."""
+    left, top, right, bottom = box
+    wide = right - left
+    start = right if side == 0 else left - wide
+    return np.clip([start, top, start + wide, bottom], 0, 1)
+
+
+def _chance(promised):
+    return float(1 / (1 + np.exp(-STEEP * (promised - PROMISED))))
 
 
 def _largest_piece(mask):
@@ -172,13 +250,6 @@ def _largest_piece(mask):
     if count == 1:
         return np.zeros_like(mask)
     return pieces == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
-
-
-def _box(piece, side):
-    x, y, w, h = cv2.boundingRect(piece.astype(np.uint8))
-    left, right = (LATERAL, MEDIAL) if side == 0 else (MEDIAL, LATERAL)
-    box = np.array([x, y, x + w, y + h]) / SIDE + (-left, -VERTICAL, right, VERTICAL)
-    return np.clip(box, 0, 1)
 
 
 def _check(image):

@@ -63,22 +63,30 @@ def _no_chest(image, rng):
 
 
 def _place(image, lungs, side, rng):
-    """Outro enquadramento: tamanho, proporção, giro, posição, lado, e o que há fora do filme."""
+    """Outro enquadramento: tamanho, proporção, giro, posição, lado, e o que há fora do filme.
+
+    Um em quatro é um filme pequeno num quadro de qualquer cor, ou a foto de uma cópia em papel.
+    """
     h, w = lungs.shape[:2]
-    zoom, stretch = np.exp(rng.uniform(-0.2, 0.33)), np.exp(rng.uniform(-0.17, 0.17))
-    angle, mirror = rng.normal(0, 0.07), rng.choice((-1, 1))
+    framed = rng.uniform() < 0.25
+    zoom = np.exp(rng.uniform(-0.8, -0.1) if framed else rng.uniform(-0.25, 0.4))
+    stretch = np.exp(rng.uniform(-0.2, 0.2))
+    angle, mirror = rng.normal(0, 0.08), rng.choice((-1, 1))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     grow = np.diag([zoom * stretch * side / w * mirror, zoom / stretch * side / h])
     matrix = turn @ grow
-    centre = side * (0.5 + rng.uniform((-0.1, -0.15), (0.1, 0.08)))
+    reach = 0.5 * (1 - zoom) if framed else np.array((0.12, 0.14))
+    centre = side * (0.5 + rng.uniform(-1, 1, 2) * reach)
     matrix = np.column_stack([matrix, centre - matrix @ (w / 2, h / 2)])
-    outside = cv2.BORDER_REPLICATE if rng.uniform() < 0.5 else cv2.BORDER_CONSTANT
-    value = 255 * float(rng.uniform() < 0.25)
+    matrix = np.vstack([matrix, [*rng.normal(0, 4e-4 * framed, 2), 1]])  # o papel visto de lado
+    replicate = rng.uniform() < 0.5 and not framed
+    outside = cv2.BORDER_REPLICATE if replicate else cv2.BORDER_CONSTANT
+    value = float(rng.choice((0, 0, 255, rng.uniform(0, 255))))
     size = (side, side)
-    image = cv2.warpAffine(
+    image = cv2.warpPerspective(
         image, matrix, size, flags=cv2.INTER_AREA, borderMode=outside, borderValue=value
     )
-    lungs = cv2.warpAffine(lungs, matrix, size, flags=cv2.INTER_LINEAR)
+    lungs = cv2.warpPerspective(lungs, matrix, size, flags=cv2.INTER_LINEAR)
     return image, lungs[..., ::mirror]
 
 
@@ -126,15 +134,18 @@ def _bend(image, lungs, rng):
 def _expose(image, rng):
     """Outra curva de contraste, iluminação desigual, equalização local, desfoque e ruído."""
     side = image.shape[0]
-    value = (image / np.float32(255)) ** np.float32(np.exp(rng.uniform(-0.7, 0.7)))
+    value = (image / np.float32(255)) ** np.float32(np.exp(rng.uniform(-0.8, 0.8)))
+    if rng.uniform() < 0.3:  # uma curva forte: o escuro some no preto e o claro, no branco
+        value = 1 / (1 + np.exp(-rng.uniform(4, 12) * (value - rng.uniform(0.3, 0.7))))
     if rng.uniform() < 0.6:
-        field = cv2.resize(rng.normal(0, 0.25, (3, 3)).astype(np.float32), (side, side))
+        field = cv2.resize(rng.normal(0, 0.3, (3, 3)).astype(np.float32), (side, side))
         value = value * np.exp(field)
-    low, high = rng.uniform(0, 0.3), rng.uniform(0.7, 1.15)
+    low = rng.uniform(0, 0.35)
+    high = rng.uniform(0.7, 1.15) if rng.uniform() < 0.7 else low + rng.uniform(0.12, 0.5)
     value = low * (value > 0.02) + (high - low) * value
     if rng.uniform() < 0.3:
-        value = cv2.GaussianBlur(value, (0, 0), rng.uniform(0.5, 1.5))
-    value = value + rng.normal(0, 0.04 * rng.uniform() ** 2, value.shape)
+        value = cv2.GaussianBlur(value, (0, 0), rng.uniform(0.5, 2))
+    value = value + rng.normal(0, 0.06 * rng.uniform() ** 3, value.shape)
     image = (np.clip(value, 0, 1) * 255).astype(np.uint8)
     if rng.uniform() < 0.4:
         image = cv2.createCLAHE(rng.uniform(1, 3), (8, 8)).apply(image)
@@ -152,10 +163,14 @@ def _cover(image, rng):
             cv2.rectangle(image, corner, opposite, int(rng.choice((0, 255))), -1)
         text = "".join(rng.choice(list("LRAPERECTSUPINE"), rng.integers(1, 8)))
         cv2.putText(image, text, corner, 0, rng.uniform(0.2, 0.5), 255, 1, cv2.LINE_AA)
-    for _ in range(rng.poisson(0.8)):  # fios
+    for _ in range(rng.poisson(1.0)):  # fios e tubos, às vezes com um marca-passo na ponta
         points = rng.uniform(0, side, 2) + np.cumsum(rng.normal(0, 0.12 * side, (5, 2)), axis=0)
-        level = int(rng.uniform(150, 255))
-        cv2.polylines(image, [points.astype(np.int32)], False, level, 1, cv2.LINE_AA)
+        level, points = int(rng.uniform(150, 255)), points.astype(np.int32)
+        cv2.polylines(image, [points], False, level, int(rng.integers(1, 3)), cv2.LINE_AA)
+        if rng.uniform() < 0.3:
+            axes = (rng.uniform(0.02, 0.06, 2) * side).astype(int).tolist()
+            turn = rng.uniform(0, 180)
+            cv2.ellipse(image, points[0].tolist(), axes, turn, 0, 360, level, -1, cv2.LINE_AA)
     if rng.uniform() < 0.25:  # faixas
         level = int(rng.choice((0, 0, 255)))
         for edge in rng.permutation(4)[: rng.integers(1, 4)]:

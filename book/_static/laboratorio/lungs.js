@@ -2,12 +2,12 @@
 // Da saída da rede dos pulmões a uma máscara, como covidcam.lungs.locate: de cada lado, o maior pedaço
 // em que a probabilidade passa de metade, se é grande e a rede está segura.
 
-const GRID = 64, FINE_GRID = 128, SMALLEST = 0.01, DOUBTFUL = 0.75;
+const GRID = 64, FINE_GRID = 128, SMALLEST = 0.01, DOUBTFUL = 0.8, PROMISED = 0.86, STEEP = 50;
 
-// A máscara no lado do filme, e a confiança: 0 no pulmão que não foi achado, em média dos dois.
+// A máscara no lado do filme, e a confiança: a chance de que as caixas estejam bem postas.
 function locateLungs(logits, side) {
   const mask = new Float64Array(FINE_GRID ** 2);
-  let confidence = 0;
+  let promised = 0;
   for (const lung of [0, 1]) {
     const coarse = Float64Array.from({ length: GRID ** 2 }, (_, i) => logits[2 * i + lung]);
     const likely = stretchGrid(coarse, GRID, FINE_GRID).map((logit) => 1 / (1 + Math.exp(-logit)));
@@ -16,9 +16,10 @@ function locateLungs(logits, side) {
     const sure = (2 * common) / (likely.reduce((sum, p) => sum + p, 0) + piece.length);
     if (piece.length < SMALLEST * FINE_GRID ** 2 || sure < DOUBTFUL) continue;
     for (const i of piece) mask[i] = 1;
-    confidence += sure / 2;
+    promised += sure / 2;
   }
   const whole = stretchGrid(mask, FINE_GRID, side).map((value) => (value > 0.5 ? 255 : 0));
+  const confidence = promised && 1 / (1 + Math.exp(-STEEP * (promised - PROMISED)));
   return { mask: new Uint8Array(whole), confidence };
 }
 
