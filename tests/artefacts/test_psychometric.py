@@ -75,11 +75,13 @@ def test_the_readings_are_counted_in_the_patients():
     films.loc[films["contrast"] == 2, "network"] = True
     films.loc[(films["contrast"] == 1) & (films["patient"] < 4), "network"] = True
     films["gradient"] = films["patient"] < 6  # aponta para ali com ou sem a sombra
+    films["observer"] = films["contrast"] == 0  # a sombra só o cega
     found = psychometric.readings(films.sample(frac=1, random_state=0))
     found = found.set_index(["reader", "contrast"])
     assert found.loc["network", "share"].tolist() == pytest.approx([0, 1 / 3, 1])
     assert found.loc["network", "gain"].tolist() == pytest.approx([0, 1 / 3, 1])
     # quatro ganhos e nenhuma perda: 2 / 2⁴ = 0,125; doze: 2 / 2¹²
     assert found.loc["network", "sees"].tolist() == [False, False, True]
+    assert found.loc[("observer", 2.0), "gain"] == -1 and not found.loc["observer", "sees"].any()
     assert (found.loc["gradient", "share"] == 0.5).all() and not found.loc["gradient", "sees"].any()
     assert found.loc[("network", 2.0), "low"] == pytest.approx(evaluation.wilson(12, 12).low)
