@@ -10,6 +10,7 @@ vezes: na primeira se descobre em que folha cada capítulo começa, e na segunda
 import base64
 import io
 import posixpath
+import re
 import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -30,7 +31,7 @@ FOOTER = (
 )
 ONLY_ON_SCREEN = (
     "script, noscript, .headerlink, .copybtn, .page-head, .prev-next-area, .explorer, .laboratory,"
-    " .pst-js-only, iframe, canvas, button, [hidden]"
+    " .pst-js-only, .opening-buttons, iframe, canvas, button, [hidden]"
 )
 STYLE = """
 html, body { background: #fff; font-size: 10pt; }
@@ -43,7 +44,7 @@ html, body { background: #fff; font-size: 10pt; }
 .contents li { display: flex; gap: .6em; list-style: none; break-inside: avoid; }
 .contents li span { margin-left: auto; font-variant-numeric: tabular-nums; }
 .contents ul { padding: 0; }
-h1, h2, h3, h4 { break-after: avoid; }
+h1, h2, h3, h4 { break-after: avoid; break-inside: avoid; }
 img, svg, math[display="block"], tr { break-inside: avoid; }
 figure { break-inside: avoid; }
 img { max-width: 100% !important; max-height: 225mm; height: auto; object-fit: contain; }
@@ -54,14 +55,17 @@ table { font-size: 8pt; break-inside: avoid; }
 .cell summary { display: none; }
 .toggle, .dropdown > *, details > * { display: revert; visibility: visible; }
 """
+# O que um desenho aplica de si mesmo, pelo nome.
+INSIDE = re.compile(r"(^|url\()#([\w-]+)")
 # Uma tabela mais larga do que a folha encolhe até caber.
 FIT = """(width) => {
   for (const table of document.querySelectorAll("table, math[display='block']")) {
     const wide = Math.max(table.scrollWidth, table.getBoundingClientRect().width);
     if (wide > width) table.style.zoom = width / wide;
   }
+  const inside = "math, svg, pre";  // o que se ajusta por dentro
   return [...document.querySelectorAll(".chapter *")]
-    .filter((each) => each.getBoundingClientRect().right > width + 2 && !each.closest("math, svg"))
+    .filter((each) => each.getBoundingClientRect().right > width + 2 && !each.closest(inside))
     .map((each) => `${each.closest(".chapter").id}: ${each.tagName} ${each.className}`);
 }"""
 LOADED = """() => Promise.all([...document.images].map((image) => {
@@ -129,6 +133,10 @@ def article(site, page, known):
         tag["open"] = ""
     for tag in found.select("[id]"):
         tag["id"] = anchor(page, tag["id"])
+    for tag in found.select("svg, svg *"):
+        for name, value in tag.attrs.items():
+            if isinstance(value, str):
+                tag[name] = INSIDE.sub(lambda match: f"{match[1]}#{anchor(page, match[2])}", value)
     for tag in found.select("[src]"):
         tag["src"] = _rooted(page, tag["src"])
         if tag["src"].endswith(".webp"):
@@ -170,8 +178,8 @@ def document(site, pages, leaves):
     site : Path
     pages : sequence of (str, str)
         Como `chapters`.
-    leaves : mapping of str to int
-        Em que folha cada página começa; vazio na primeira impressão.
+    leaves : sequence of int
+        Em que folha cada página começa; vazia na primeira impressão.
 
     Returns
     -------
@@ -180,11 +188,11 @@ def document(site, pages, leaves):
     """
     known = {name for _, name in pages}
     entries, body = [], []
-    for part, name in pages:
+    for position, (part, name) in enumerate(pages):
         title, element = article(site, name, known)
         if part:
             entries.append(f"<li><strong>{part}</strong></li>")
-        leaf = leaves.get(title, "")
+        leaf = leaves[position] if leaves else ""
         entries.append(f'<li><a href="#{anchor(name)}">{title}</a><span>{leaf}</span></li>')
         body.append(f'<div class="chapter" id="{anchor(name)}">{element}</div>')
     cover = BeautifulSoup((site / f"{pages[0][1]}.html").read_text("utf-8"), "html.parser")
@@ -203,13 +211,10 @@ def document(site, pages, leaves):
 
 
 def leaves_of(pdf):
-    """Em que folha cada título de primeiro nível está, de um PDF com marcadores."""
+    """Em que folha está cada título de primeiro nível, na ordem, de um PDF com marcadores."""
     reader = PdfReader(pdf)
-    return {
-        each.title.strip(): reader.get_destination_page_number(each) + 1
-        for each in reader.outline
-        if not isinstance(each, list)
-    }
+    titles = [each for each in reader.outline if not isinstance(each, list)]
+    return [reader.get_destination_page_number(each) + 1 for each in titles]
 
 
 def write(site, output):
@@ -226,7 +231,7 @@ def write(site, output):
         O que não coube na largura da folha.
     """
     pages = list(chapters(yaml.safe_load(Path("_toc.yml").read_text("utf-8"))))
-    source, leaves, wide = site / ".pdf.html", {}, []
+    source, leaves, wide = site / ".pdf.html", [], []
     try:
         with browser() as context:
             tab = context.new_page()
@@ -259,7 +264,7 @@ def problems(output, pages):
     reader, leaves = PdfReader(output), leaves_of(output)
     if output.stat().st_size > LARGEST:
         yield f"{output.stat().st_size / 1e6:.1f} MB; o limite é {LARGEST / 1e6:.0f}"
-    if len(leaves) < pages:
+    if len(leaves) != pages:
         yield f"{len(leaves)} marcadores de primeiro nível para {pages} capítulos"
     for number, page in enumerate(reader.pages, 1):
         for link in page.get("/Annots", []):

@@ -38,8 +38,10 @@ def versions(root):
     citation = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     ready = re.search(r"^## (\d\S*)", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    package = (root / "covidcam" / "__init__.py").read_text("utf-8")
     return {
         "pyproject.toml": project["project"]["version"],
+        "covidcam/__init__.py": re.search(r'__version__ = "(.+)"', package)[1],
         "CITATION.cff": citation["version"],
         "CITATION.cff, preferred-citation": citation["preferred-citation"]["version"],
         "CHANGELOG.md": ready[1] if ready else "",

@@ -14,7 +14,9 @@ from conftest import ROOT
 
 PAGE = """<html><head><title>Onde? — livro</title></head><body><article class="bd-article">
 <h1 id="t">{title}<a class="headerlink" href="#t">#</a></h1><p id="aqui">x</p>
-<img src="../_static/logo.svg"><script>1</script><details><summary>s</summary>solução</details>
+<img src="../_static/logo.svg">
+<svg><filter id="f"/><g filter="url(#f)"/></svg>
+<script>1</script><details><summary>s</summary>solução</details>
 <a href="{other}.html#aqui">lá</a> <a href="#aqui">cá</a> <a href="../cadernos/a.ipynb">caderno</a>
 <a href="https://exemplo.org/">fora</a></article></body></html>"""
 
@@ -55,7 +57,7 @@ def test_the_printed_book_has_every_page_and_no_link_out_of_it(tmp_path):
         text = PAGE.format(title=f"Página {name}", other=other)
         (tmp_path / "book" / f"{name}.html").write_text(text, "utf-8")
     pages = [("", "book/a"), ("Parte", "book/b")]
-    text = pdf.document(tmp_path, pages, {"Página b": 7})
+    text = pdf.document(tmp_path, pages, [3, 7])
     soup = BeautifulSoup(text, "html.parser")
     ids = [tag["id"] for tag in soup.select("[id]")]
     assert len(ids) == len(set(ids))
@@ -64,6 +66,7 @@ def test_the_printed_book_has_every_page_and_no_link_out_of_it(tmp_path):
     assert {href[1:] for href in inside} <= set(ids)
     others = {a["href"] for a in soup.select("a[href]")} - set(inside)
     assert others == {"https://exemplo.org/"}
+    assert [g["filter"] for g in soup.select("g")] == [f"url(#book-{n}--f)" for n in "ab"]
     assert not soup.select("script, .headerlink") and all(
         d.has_attr("open") for d in soup("details")
     )

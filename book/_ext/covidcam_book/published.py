@@ -177,7 +177,8 @@ class HowToCite(SphinxDirective):
     def run(self):
         """Um parágrafo e um bloco que se copia."""
         title, citation = self.config.html_title, self.env.app.covidcam_citation
-        text = f"covidcam. {title}. {citation['year']}. Versão {citation['version']}."
+        end = "" if title.endswith(("?", "!", ".")) else "."
+        text = f"covidcam ({citation['year']}). {title}{end} Versão {citation['version']}."
         paragraph = nodes.paragraph(text=text)
         if citation["address"]:
             paragraph += [
