@@ -195,6 +195,28 @@ def test_occlusion_is_drawn_as_it_comes_and_ends_in_a_sentence(visit):
     assert tab.get_by_label("Mapa").input_value() == "occlusion"
 
 
+# Outro filme e outro mapa no mesmo instante, e o que se diz até que não haja mais o que fazer.
+HURRY = """async () => {
+  const said = document.querySelector("[role=status]"), heard = [];
+  new MutationObserver(() => heard.push(said.textContent)).observe(said, { childList: true });
+  ["1", "layer-cam"].forEach((value, i) => {
+    const select = document.querySelectorAll("select")[i];
+    select.value = value;
+    select.dispatchEvent(new Event("change"));
+  });
+  const grey = new Uint8Array(16);
+  for (let turn = 0; turn < 9; turn++) await desk.ask("reference", { grey, side: 4 });
+  return heard;
+}"""
+
+
+def test_what_was_asked_before_is_not_shown_after(visit):
+    tab, _ = visit("hide")
+    says(tab, "No filme intacto")
+    (heard,) = tab.evaluate(HURRY)
+    assert re.fullmatch("No filme intacto, a rede diz .*; a verdade é NORMAL.", heard)
+
+
 def test_what_was_chosen_is_in_the_address_and_comes_back(visit):
     tab, _ = visit("hide")
     says(tab, "No filme intacto")

@@ -4,7 +4,7 @@
 laboratory.stations.hide = async (place) => {
   const { side, colours, films } = await openFilms("filmes");
   const { classes } = await desk.network("modelo-2");
-  let film, grey, reference, intact, method = "cam", brush = 14, target = 0, busy = false, again = false;
+  let film, grey, reference, intact, method = "cam", brush = 14, busy = false, again = false;
   const panel = board(place, {
     side, colours, tap: paint,
     label: "Radiografia; arraste para esconder. No teclado, as setas movem o pincel e a barra de espaço pinta",
@@ -40,9 +40,7 @@ laboratory.stations.hide = async (place) => {
   // O filme intacto decide a classe explicada e a escala do mapa.
   async function start() {
     remember("esconda", films.indexOf(film), method);
-    intact = await explain(film.grey, null);
-    target = intact.target;
-    intact.top = largest(intact.map);
+    intact = explain(film.grey, null);
     await ask();
   }
 
@@ -55,7 +53,7 @@ laboratory.stations.hide = async (place) => {
       for (let column = Math.max(0, x - brush); column <= Math.min(side - 1, x + brush); column++)
         if (Math.hypot(column - x, row - y) <= brush) grey[row * side + column] = reference[row * side + column];
     what = "com o que você escondeu";
-    if (method !== "occlusion") ask();
+    ask();
   }
 
   function cover(mask, text) {
@@ -77,20 +75,22 @@ laboratory.stations.hide = async (place) => {
     busy = true;
     while (again) {
       again = false;
-      const found = what === "intacto" ? intact : await explain(grey, target);
-      panel.show({ grey, map: found.map, top: intact.top, outline: outline ? film.lesions : null });
-      panel.answer(classes, found.logits, intact.logits);
-      panel.say(sentence(found));
+      const asked = intact, shown = what, whole = await asked;
+      const found = shown === "intacto" ? whole : await explain(grey, whole.target);
+      if (asked !== intact) continue;  // já se escolheu outro filme ou outro mapa
+      panel.show({ grey, map: found.map, top: largest(whole.map), outline: outline ? film.lesions : null });
+      panel.answer(classes, found.logits, whole.logits);
+      panel.say(sentence(shown, found, whole));
     }
     busy = false;
   }
 
-  function sentence({ logits, mean, bias, target }) {
-    const now = classes[chosenClass(logits)], before = classes[chosenClass(intact.logits)];
+  function sentence(shown, { logits, mean, bias, target }, whole) {
+    const now = classes[chosenClass(logits)], before = classes[chosenClass(whole.logits)];
     const sum = method !== "cam" ? ""
       : ` A média do mapa, ${number(mean)}, mais o viés, ${number(bias)}, dá o logit, a menos do arredondamento: ${number(logits[target])}.`;
-    if (what === "intacto") return `No filme intacto, a rede diz ${now}; a verdade é ${film.truth}.${sum}`;
+    if (shown === "intacto") return `No filme intacto, a rede diz ${now}; a verdade é ${film.truth}.${sum}`;
     const answer = now === before ? `continua a dizer ${now}` : `deixa de dizer ${before} e passa a dizer ${now}`;
-    return `No filme ${what}, a rede ${answer}.${sum}`;
+    return `No filme ${shown}, a rede ${answer}.${sum}`;
   }
 };
