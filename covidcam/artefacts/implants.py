@@ -32,7 +32,7 @@ SICK = tuple(label for label in LABELS if label != "NORMAL")
 QUESTIONS = {"lesion": ("lesion", "sham"), "processing": ("sham", "untouched")}
 METHODS = (
     *("grad-cam", "cam", "grad-cam++", "xgrad-cam", "hires-cam", "grad-cam-elementwise"),
-    *("layer-cam", "eigen-cam", "eigen-grad-cam", "shapley-cam", "gradient", "guided-grad-cam"),
+    *("layer-cam", "eigen-cam", "eigen-grad-cam", "shapley-cam", "gradient"),
 )
 
 

@@ -48,7 +48,7 @@ class Lungs:
 def find(image: np.ndarray, settings: Settings | None = None) -> Lungs:
     """Acha os pulmões de um filme frontal.
 
-    Na primeira vez a rede é treinada (cerca de um minuto) e fica no depósito.
+    Na primeira vez a rede é treinada (um minuto e meio) e fica no depósito.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Finder:
     Parameters
     ----------
     settings : Settings
-        Na primeira vez a rede é treinada (cerca de um minuto) e fica no depósito delas.
+        Na primeira vez a rede é treinada (um minuto e meio) e fica no depósito delas.
     """
 
     def __init__(self, settings: Settings):
