@@ -17,7 +17,7 @@ from covidcam import progress
 from covidcam.batch.films import content_of
 from covidcam.batch.inputs import Item
 from covidcam.batch.job import Job, opened, tools_for
-from covidcam.batch.results import Output, versions
+from covidcam.batch.results import REFUSED, Output, versions
 from covidcam.batch.work import run as explain
 from covidcam.errors import CovidcamError, InputError, ModelError, one_line
 from covidcam.settings import Settings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 PIECE = 32  # imagens: segundos de trabalho
 PATIENCE = 10  # segundos até desistir de um agendador que não responde
+QUIET = 30  # segundos sem recado nenhum até se olhar na pasta o que está pronto
 
 
 @dataclass(frozen=True)
@@ -130,39 +131,65 @@ def run(job: Job, client: "Client") -> Iterator[tuple[str, str]]:
     ModelError
         Se um trabalhador não vê o modelo.
     """
-    from distributed import as_completed
-
     items = job.found.items
     folder = Path(job.folder).absolute()
+    output = Output(folder, job.request)
     probe = folder / f".prova-{secrets.token_hex(6)}"
     order = Order(job.file.absolute(), folder, job.request, job.label, job.settings, probe.name)
     pieces = [items[start : start + PIECE] for start in range(0, len(items), PIECE)]
     probe.touch()
-    futures = {}
+    sent = []
     try:
         with _told(client), progress.bar(total=len(items), desc="Explicando", unit="imagem") as bar:
             sent = client.map(explain_piece, pieces, order=order, pure=False, key="covidcam")
-            futures = dict(zip(sent, pieces, strict=True))
-            for future, refused in as_completed(sent, with_results=True):
-                bar.update(len(futures[future]))
-                yield from refused
+            for piece in _finished(dict(zip(sent, pieces, strict=True)), output):
+                bar.update(len(piece))
+                yield from _refused(output, piece)
     finally:
-        client.cancel(list(futures))
+        client.cancel(sent)
         probe.unlink(missing_ok=True)
 
 
-def explain_piece(items: Sequence[Item], order: Order) -> list[tuple[str, str]]:
+def _finished(waiting: dict, output: Output) -> Iterator[Sequence[Item]]:
+    """Cada pedaço, quando acaba: pelo que o agendador diz e, se ele se cala, pelo que está escrito.
+
+    O recado de um trabalhador que se perde logo depois de escrever pode não chegar nunca.
+    """
+    import distributed
+
+    while waiting:
+        silent = False
+        try:
+            distributed.wait(list(waiting), timeout=QUIET, return_when="FIRST_COMPLETED")
+        except TimeoutError:
+            silent = True
+        for future, piece in list(waiting.items()):
+            if future.status in ("error", "cancelled"):
+                future.result()
+            parts = [output.read_part(item) for item in piece] if silent else [None]
+            if future.status == "finished" or all(parts):
+                del waiting[future]
+                yield piece
+
+
+def _refused(output: Output, items: Sequence[Item]) -> Iterator[tuple[str, str]]:
+    """As imagens recusadas de um pedaço pronto, como ele as deixou na pasta.
+
+    O que um pedaço devolvesse ficaria na memória do trabalhador, e se perderia com ele.
+    """
+    for item in items:
+        part = output.read_part(item)
+        if part and part["linha"]["situacao"] == REFUSED:
+            yield item.name, one_line(part["linha"]["motivo"])
+
+
+def explain_piece(items: Sequence[Item], order: Order) -> None:
     """Explica algumas imagens, num trabalhador.
 
     Parameters
     ----------
     items : sequence of Item
     order : Order
-
-    Returns
-    -------
-    list of (str, str)
-        O nome de cada imagem recusada e o motivo.
 
     Raises
     ------
@@ -173,8 +200,8 @@ def explain_piece(items: Sequence[Item], order: Order) -> list[tuple[str, str]]:
     model = opened(order.file, order.request["modelo"]["arquivo"])
     output = Output(order.folder, order.request)
     tools = tools_for(model, order.file, order.settings)
-    refused = explain(items, output, tools, order.label, quiet=True)
-    return [(item.name, one_line(refusal)) for item, refusal in refused]
+    for _ in explain(items, output, tools, order.label, quiet=True):
+        pass  # as recusas ficam escritas na pasta
 
 
 def _check(items: Sequence[Item], order: Order) -> None:
