@@ -98,7 +98,8 @@ def site(tmp_path_factory, networks):
     return folder
 
 
-@pytest.fixture(scope="session")
+# Um por arquivo: o Playwright não abre dois na mesma thread, e o livro também tem o seu.
+@pytest.fixture(scope="module")
 def context():
     if browser_path() is None:
         pytest.skip("não há navegador")
@@ -112,7 +113,7 @@ def context():
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(context, site):
     return Browser(context.new_page(), (site / "vazia.html").as_uri())
 

@@ -12,7 +12,7 @@ NAMES = (*CLASSIFIERS, "pulmoes")
 both_engines = pytest.mark.parametrize("plain", [False, True], ids=["compilado", "javascript"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def explained(networks, films):
     """O que o pacote diz dos mesmos filmes."""
     methods = ["cam", "layer-cam", "eigen-cam"]
