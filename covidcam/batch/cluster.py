@@ -166,10 +166,17 @@ def _finished(waiting: dict, output: Output) -> Iterator[Sequence[Item]]:
         for future, piece in list(waiting.items()):
             if future.status in ("error", "cancelled"):
                 future.result()
-            parts = [output.read_part(item) for item in piece] if silent else [None]
-            if future.status == "finished" or all(parts):
+            written = silent and all(_is_written(output, item) for item in piece)
+            if future.status == "finished" or written:
                 del waiting[future]
                 yield piece
+
+
+def _is_written(output: Output, item: Item) -> bool:
+    """Se a pasta já diz o que foi feito da imagem, como ela está agora."""
+    part = output.read_part(item)
+    refused = part is not None and part["linha"]["situacao"] == REFUSED
+    return output.is_done(item) or (refused and part["conteúdo"] == content_of(item.path))
 
 
 def _refused(output: Output, items: Sequence[Item]) -> Iterator[tuple[str, str]]:
