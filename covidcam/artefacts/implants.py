@@ -20,15 +20,13 @@ from covidcam.artefacts.films import Films
 from covidcam.artefacts.maps import read_board
 from covidcam.artefacts.networks import choose
 from covidcam.errors import InputError
-from covidcam.phantom.film import LABELS
-from covidcam.phantom.implant import plan
+from covidcam.phantom.implant import SICK, plan
 from covidcam.settings import Settings
 
 MOST = 150  # filmes sorteados, a não ser que se peçam todos
 LONGEST = 640  # em pixels, antes de reduzir o filme ao tamanho que as redes veem
 FIRST_SEED = 2**28  # nenhum acervo do livro tem estas lesões
 FOLDS, SEED = 5, 0
-SICK = tuple(label for label in LABELS if label != "NORMAL")
 QUESTIONS = {"lesion": ("lesion", "sham"), "processing": ("sham", "untouched")}
 METHODS = (
     *("grad-cam", "cam", "grad-cam++", "xgrad-cam", "hires-cam", "grad-cam-elementwise"),
@@ -97,7 +95,7 @@ def implants(settings: Settings) -> Implants:
     code = ["datasets", "lungs", "models", "phantom", "seeding", "artefacts/implants"]
     folder = store.keep(settings.cache, "implantes", parameters, code, make)
     stored = np.load(folder / "films.npz")
-    films = np.repeat(stored["films"][..., None], 3, axis=-1)
+    films = datasets.three_channels(stored["films"])
     masks = np.unpackbits(stored["masks"], axis=-1, count=films.shape[3]).astype(bool)
     rows = pd.read_csv(folder / "rows.csv", dtype={"patient": str})
     own = Films(images=films[:, 0], lungs=masks[:, 0], lesions=masks[:, 1], rows=rows)
@@ -165,17 +163,15 @@ def implants_asked(settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
     architecture = models.ARCHITECTURES[name]
     head, recipe = "pooled", architecture.recipes["atalhos"]  # a cabeça da rede dos fantomas
     seen = {question: made.pair(question) for question in QUESTIONS}
-    frozen = {
-        question: [frozen_features(settings, name, head, images) for images in pair]
-        for question, pair in seen.items()
-        if architecture.frozen
-    }
 
     def make(folder: Path) -> None:
         answers, values = [], []
         for question, pair in seen.items():
             images, count = np.concatenate(pair), len(made.films.images)
-            features = np.concatenate(frozen[question]) if frozen else None
+            features = None
+            if architecture.frozen:
+                ready = [frozen_features(settings, name, head, films) for films in pair]
+                features = np.concatenate(ready)
             truth = np.repeat(np.eye(2, dtype=np.uint8), count, axis=0)
             for rest, held in folds(made.films.patients):
                 parts = [np.concatenate([part, part + count]) for part in (rest, held)]

@@ -258,7 +258,8 @@ def _learn(trained, backgrounds):
     images, absent, signals = map(np.array, zip(*backgrounds, strict=True))
     weights, limits = {}, {}
     for d, dose in enumerate(DOSES):
-        says = evaluation.contrast(trained.model, _colour(images[:, d]), *_classes(trained))
+        films = datasets.three_channels(images[:, d])
+        says = evaluation.contrast(trained.model, films, *_classes(trained))
         limits[dose] = np.quantile(says, 1 - ALARMS)
         for p, place in enumerate(PLACES):
             known = evaluation.hotelling(absent[:, d, p], signals[:, p].mean(axis=0))
@@ -270,7 +271,7 @@ def _learn(trained, backgrounds):
 def _judge(trained, learnt, table, images, responses, masks, lungs):
     """A tabela de um paciente, com o que dizem a rede e o observador, e os mapas dele."""
     weights, limits = learnt
-    images = _colour(images)
+    images = datasets.three_channels(images)
     sick, healthy = _classes(trained)
     maps = cam.explain(trained.model, images, list(POINTERS), sick, against=healthy)
     logits = maps[POINTERS[0]].logits
@@ -293,10 +294,6 @@ def _judge(trained, learnt, table, images, responses, masks, lungs):
 def _classes(trained):
     """As colunas da classe que a sombra imita e da sadia."""
     return trained.classes.index(SICK), trained.classes.index(HEALTHY)
-
-
-def _colour(images):
-    return np.repeat(images[..., None], 3, axis=-1)
 
 
 def readings(films: pd.DataFrame) -> pd.DataFrame:
