@@ -33,15 +33,15 @@ EXPLORE = """\
 import numpy as np
 from covidcam import figures
 
-maps = np.zeros((2, 1, 3, 64, 64), np.uint8)
-maps[0, 0, 0, :32, :32] = 255
+maps = np.zeros((2, 2, 3, 64, 64), np.uint8)
+maps[0, :, 0, :32, :32] = 255
 lesions = np.zeros((2, 64, 64), bool)
 lesions[0, :32, :32] = True
-scores = np.array([[[1.0, 0.0, 0.0]], [[np.nan] * 3]])
+scores = np.array([[[1.0, 0.0, 0.0]] * 2, [[np.nan] * 3] * 2])
 figures.explorer(
     figures.Exploration(
         films=np.full((2, 64, 64), 90, np.uint8), lesions=lesions, truth=np.array([0, 1]),
-        classes=("COVID-19", "NORMAL", "OUTRAS"), methods=("grad-cam",),
+        classes=("COVID-19", "NORMAL", "OUTRAS"), methods=("grad-cam", "occlusion"),
         probabilities=np.array([[0.5, 0.3, 0.2], [0.1, 0.8, 0.1]]),
         maps=maps, hits=scores, ratios=4 * scores,
     )
@@ -177,11 +177,73 @@ def test_without_scripts_no_button_is_dead_and_the_contents_are_there(site, tabs
 def test_the_explorer_comes_back_as_it_was_left(site, tabs):
     tab = tabs[1].new_page()
     tab.goto((site / "c.html").as_uri())
-    tab.locator("[name='film']").select_option("2: era NORMAL")
+    tab.get_by_role("radio", name="2: era NORMAL").check()
+    tab.get_by_label("Método").select_option("occlusion")
+    tab.get_by_label("Contorno da lesão").uncheck()
     tab.goto((site / "a.html").as_uri())
     tab.go_back()
-    chosen = tab.locator("[name='film']").evaluate("(s) => s.selectedOptions[0].text")
-    assert chosen.split("era ")[1] in tab.locator("svg.explorer-film").get_attribute("aria-label")
+    assert tab.get_by_role("radio", name="2: era NORMAL").is_checked()
+    assert tab.get_by_label("Método").input_value() == "1"
+    assert not tab.get_by_label("Contorno da lesão").is_checked()
+    said = tab.locator("svg.explorer-film").get_attribute("aria-label")
+    assert "era NORMAL" in said and "occlusion" in said
+    tab.close()
+
+
+def test_an_address_of_another_explorer_changes_nothing(site, tabs):
+    tab = tabs[1].new_page()
+    tab.goto((site / "c.html").as_uri() + "?film=9&method=x&opacity=muita&length=3")
+    assert tab.get_by_role("radio", name="1: era COVID-19").is_checked()
+    assert tab.get_by_label("Método").input_value() == "0"
+    assert tab.get_by_label("Opacidade").input_value() == "65"
+    tab.close()
+
+
+def test_the_explorer_asks_before_it_shows(site, tabs):
+    tab = tabs[1].new_page()
+    tab.goto((site / "c.html").as_uri())
+    film, said = tab.locator("svg.explorer-film"), tab.get_by_role("status")
+    heat = tab.locator(".explorer-tile").first
+    tab.get_by_label("Adivinhar").check()
+    assert heat.is_hidden() and "energia" not in said.inner_text()
+    film.focus()
+    for key in ["ArrowRight"] * 3 + ["Enter"]:  # do centro para fora do quarto de cima, à esquerda
+        tab.keyboard.press(key)
+    assert heat.is_visible() and "Você olhou para fora da lesão" in said.inner_text()
+
+    tab.get_by_label("Classe explicada").select_option("NORMAL")  # outro mapa, o mesmo palpite
+    assert heat.is_visible()
+    tab.get_by_role("radio", name="2: era NORMAL").check()
+    assert heat.is_hidden()
+    tab.get_by_role("radio", name="1: era COVID-19").check()
+    box = film.bounding_box()
+    film.click(position={"x": box["width"] / 4, "y": box["height"] / 4})
+    assert "Você olhou para dentro da lesão" in said.inner_text()
+    tab.close()
+
+
+def test_a_curtain_parts_two_methods(site, tabs):
+    tab = tabs[1].new_page()
+    tab.goto((site / "c.html").as_uri())
+    film = tab.locator("svg.explorer-film")
+    curtain = tab.get_by_label("Cortina")
+    assert curtain.is_hidden()
+    tab.get_by_label("Ao lado dele").select_option("occlusion")
+    curtain.press("ArrowRight")
+    tiles = tab.locator(".explorer-tile")
+    parts = [[float(one.get_attribute(name)) for name in ("x", "width")] for one in tiles.all()]
+    assert parts == [
+        [0, pytest.approx(0.55 * 64)],
+        [pytest.approx(0.55 * 64), pytest.approx(0.45 * 64)],
+    ]
+    assert tab.locator(".explorer-name").all_text_contents() == ["grad-cam", "occlusion"]
+    film.scroll_into_view_if_needed()
+    box = film.bounding_box()
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] / 5, box["y"] + box["height"] / 2)
+    tab.mouse.up()
+    assert curtain.input_value() == "20"
     tab.close()
 
 
@@ -200,10 +262,12 @@ def test_the_explorer_answers_to_the_keyboard_and_says_what_it_shows(site, tabs)
     assert float(tab.evaluate(middle)) == 0
     tab.get_by_label("Classe explicada").select_option("NORMAL")
     assert "não acha nada a favor" in said.inner_text()
-    tab.locator("[name='film']").select_option("2: era NORMAL")
+    tab.get_by_role("radio", name="1: era COVID-19").press("ArrowRight")
     assert tab.locator(".explorer dd").all_inner_texts() == ["10 %", "80 %", "10 %"]
+    assert tab.locator(".explorer-outline").is_visible() is False  # um normal não tem contorno
+    tab.get_by_role("radio", name="2: era NORMAL").press("ArrowLeft")
     tab.get_by_label("Contorno da lesão").press("Space")
-    assert tab.locator(".explorer-outline").get_attribute("d") == ""
+    assert tab.locator(".explorer-outline").evaluate("(p) => p.style.visibility") == "hidden"
     tab.close()
 
 
