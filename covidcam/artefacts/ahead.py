@@ -10,6 +10,7 @@ from covidcam import settings
 from covidcam.artefacts.alarm import alarm
 from covidcam.artefacts.comparison import families
 from covidcam.artefacts.fresh import interval_coverage
+from covidcam.artefacts.implants import implants_asked
 from covidcam.artefacts.interventions import causal_board
 from covidcam.artefacts.maps import faithful_board, predicted_maps, where_board
 from covidcam.artefacts.networks import honest_twin, memorizer, model_1, model_2
@@ -33,6 +34,8 @@ def ahead(chosen: Settings) -> None:
     trained = model_2(phantoms)
     faithful_board(phantoms, trained)
     where_board(phantoms, trained)
+    if chosen.source == "real":
+        implants_asked(chosen)
     causal_board(phantoms, trained)
     memorizer(phantoms)
     honest_twin(phantoms)

@@ -1,7 +1,7 @@
 """A tela: criar uma figura no estilo do livro e mostrá-la numa página com texto alternativo."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -21,8 +21,9 @@ STYLE = {
     "figure.constrained_layout.use": True,
     "image.cmap": "gray",
 }
-# Uma cor por classe e por papel, distinguíveis também por quem não separa vermelho de verde.
+# Uma cor por papel; a de uma classe é só dela, e distingue-se também sem separar vermelho de verde.
 COLOURS = ("#0a6e8a", "#d98b1e", "#7b3f8c", "#5a6b73", "#b5432a", "#4a7d3a")
+CLASSES = {"COVID-19": "#7b3f8c", "NORMAL": "#3f9b76", "OUTRAS": "#b5432a"}
 LIGHT = "#d9dee1"
 LESION, HALO = "#3ddcf0", "#06151a"
 DPI = 110
@@ -45,6 +46,26 @@ def new(rows: int = 1, columns: int = 1, width: float = 7.5, height: float = 3.0
         figure = Figure(figsize=(width, height), layout="constrained")
         figure.subplots(rows, columns)
     return figure
+
+
+def class_colours(classes: Sequence[str]) -> list[str]:
+    """A cor de cada classe: a mesma em todo o livro, e as que sobram às classes de outros acervos.
+
+    Parameters
+    ----------
+    classes : sequence of str
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> class_colours(["NORMAL", "A"])
+    ['#3f9b76', '#0a6e8a']
+    """
+    left = (colour for colour in COLOURS if colour not in CLASSES.values())
+    return [CLASSES[label] if label in CLASSES else next(left, COLOURS[3]) for label in classes]
 
 
 def write(axis: Axis, show: Callable[[float], str]) -> None:

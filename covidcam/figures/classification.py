@@ -30,7 +30,7 @@ def discrimination(curves: Sequence[OneVsRest], classes: Sequence[str]) -> tuple
     figure = canvas.new(1, 2, height=3.4)
     roc, precision_recall = figure.axes
     roc.plot([0, 1], [0, 1], "--", color=canvas.COLOURS[3], linewidth=1)
-    for curve, label, colour in zip(curves, classes, canvas.COLOURS, strict=False):
+    for curve, label, colour in zip(curves, classes, canvas.class_colours(classes), strict=True):
         roc.plot(
             curve.false_positive_rate,
             curve.sensitivity,

@@ -66,7 +66,7 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
     labels = sorted(answers["label"].unique())
     figure = canvas.new(1, len(labels), height=3.4)
     means = []
-    for axes, label, colour in zip(figure.axes, labels, canvas.COLOURS[::2], strict=False):
+    for axes, label, colour in zip(figure.axes, labels, canvas.class_colours(labels), strict=True):
         rows = answers[answers["label"] == label].sort_values(["whole", "empty"])
         place = np.arange(len(rows))
         axes.vlines(place, rows["empty"], rows["whole"], color=colour, alpha=0.35, linewidth=1.5)

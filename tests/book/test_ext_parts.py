@@ -25,6 +25,7 @@ from covidcam_book import (
     spoken,
     story,
     tables,
+    terms,
     unused,
 )
 from covidcam_book.portable import Around
@@ -419,3 +420,57 @@ def test_only_the_pages_asked_for_run():
     assert only.others(pages_there, "book/modelo-1.md, index") == {"modelo-2"}
     with pytest.raises(InputError, match="pede \\['modelo-3'\\]"):
         only.others(pages_there, "modelo-3")
+
+
+def test_an_interval_is_one_cell_with_a_bar_on_the_scale_of_its_column():
+    frame = pd.DataFrame(
+        {"diferença": ["0,50", "−1,00"], "de": ["0,00", "−2,00"], "a": ["2,00", "0,00"]},
+        index=["um", "outro"],
+    )
+    table = BeautifulSoup(tables.compose(frame._repr_html_()), "html.parser").table
+    assert [cell.get_text() for cell in table.select("thead > tr > *")] == ["", "diferença"]
+    cells = table.select("td:has(.interval)")
+    assert [cell.get_text() for cell in cells] == [
+        "0,50 (de 0,00 a 2,00)",
+        "−1,00 (de −2,00 a 0,00)",
+    ]
+    drawn = [[part["style"] for part in cell.select(".interval *")] for cell in cells]
+    # de −2 a 2: o zero no meio; a primeira faixa à direita dele, a outra à esquerda
+    assert drawn == [
+        ["left:50.0%", "left:50.0%;width:50.0%", "left:62.5%"],
+        ["left:50.0%", "left:0.0%;width:50.0%", "left:25.0%"],
+    ]
+
+    written = ["91\u00a0% (de 87\u00a0% a 95\u00a0%)", "20 % (de 10 % a 40 %)"]
+    shares = pd.DataFrame({"acurácia": written})
+    table = BeautifulSoup(tables.compose(shares._repr_html_()), "html.parser")
+    assert [one["style"] for one in table.select(".interval i")] == [
+        "left:87.0%;width:8.0%",
+        "left:10.0%;width:30.0%",
+    ]
+    alone = tables.compose(shares[:1]._repr_html_())
+    assert "interval" not in alone, "uma barra só não se compara com nada"
+
+
+def test_the_first_time_of_each_term_in_prose_leads_to_its_definition():
+    from docutils import nodes
+
+    document = nodes.section()
+    document += nodes.title(text="A camada")
+    first = nodes.paragraph(
+        "", "", nodes.Text("As camadas de Grad-CAM: "), nodes.literal(text="logit")
+    )
+    first += nodes.Text(", um logit, outra camada e o mapa plano.")
+    document += first
+    document += nodes.container("", nodes.paragraph(text="máscara"), classes=["cell"])
+    document += nodes.paragraph(text="Outro mapa plano, um CAM.")
+    words = ("camada", "logit", "mapa plano", "máscara", "CAM")
+    terms.link(document, {word: f"g.html#{word}" for word in words})
+    linked = [(one.astext(), one["refuri"]) for one in document.findall(nodes.reference)]
+    assert linked == [
+        ("camadas", "g.html#camada"),
+        ("logit", "g.html#logit"),
+        ("mapa plano", "g.html#mapa plano"),
+        ("CAM", "g.html#CAM"),
+    ]
+    assert first.astext() == "As camadas de Grad-CAM: logit, um logit, outra camada e o mapa plano."

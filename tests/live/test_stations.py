@@ -300,6 +300,28 @@ def test_break_and_mend(visit):
     assert violations(tab) == []
 
 
+SLOW = """(slow) => {
+  const ask = desk.ask.bind(desk);
+  desk.ask = async (task, details, progress) => {
+    const done = await ask(task, details, progress);
+    if (slow === task && [details.name, details.as].includes("quebrada"))
+      await new Promise((go) => setTimeout(go, 700));
+    return done;
+  };
+}"""
+
+
+@pytest.mark.parametrize("slow", ["shuffle", "explain"])
+def test_a_network_mended_before_the_answer_stays_mended(visit, slow):
+    tab, _ = visit("break")
+    says(tab, "A rede está inteira")
+    tab.evaluate(SLOW, slow)
+    tab.get_by_role("button", name="Embaralhar").click()
+    tab.get_by_role("button", name="Consertar").click()
+    tab.wait_for_timeout(1500)  # a resposta atrasada já veio
+    says(tab, "A rede está inteira")
+
+
 def test_cheat_asks_for_a_reason_and_answers_with_counts(visit):
     tab, _ = visit("cheat")
     says(tab, "desconfie")

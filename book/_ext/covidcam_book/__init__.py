@@ -35,6 +35,8 @@ collapsed
     O código vem fechado, menos no tutorial.
 disclosed
     De onde vêm as radiografias, e que não são diagnóstico, numa linha que se abre.
+terms
+    A primeira vez de cada termo, numa página, leva ao glossário.
 story
     O que vem a seguir, e com que palavras começa.
 spoken
@@ -67,6 +69,7 @@ from covidcam_book import (
     spoken,
     status,
     story,
+    terms,
     watch,
 )
 
@@ -98,6 +101,7 @@ def setup(app):
         collapsed,
         disclosed,
         story,
+        terms,
         spoken,
     ):
         subject.setup(app)

@@ -23,6 +23,10 @@ TAG = re.compile(r"<[^>]+>")
 # Um nome curto (“COVID-19”) não se parte no hífen; um título de coluna, só nos espaços.
 SHORT = {"td": re.compile(r"[^<]{0,16}|[^< ]{0,24}"), "th": re.compile(r"[^< ]{0,20}")}
 NUMBER = re.compile(r"[-−–+±<>≤≥≈]?\s*\d|[—∞]?$")
+# “91 % (de 87 % a 95 %)”: uma medida e o seu intervalo
+MEASURE = r"([-−]?\d+(?:,\d+)?)(?:\s%)?"
+BETWEEN = re.compile(rf"{MEASURE} \(de {MEASURE} a {MEASURE}\)")
+ENDS = ("de", "a")
 
 
 def compose(body):
@@ -54,7 +58,7 @@ def _box(table):
 def _frame(table):
     head, _, rest = table.rpartition("</thead>")
     titles, rows = ([CELL.findall(row) for row in ROW.findall(part)] for part in (head, rest))
-    titles = _joined(titles)
+    titles, rows = _with_bars(*_one_column(_joined(titles), rows))
     values = [[text for tag, _, text in row if tag == "td"] for row in rows]
     columns = list(zip(*values, strict=True))
     words = [_are_words(column, alone=len(columns) == 1) for column in columns]
@@ -72,6 +76,53 @@ def _joined(titles):
         if not any(one[2] and other[2] for one, other in pairs):
             return [*above[:-1], [one if one[2] else other for one, other in pairs]]
     return titles
+
+
+def _one_column(titles, rows):
+    """A medida e as duas pontas do seu intervalo, de três colunas, numa só."""
+    names = [TAG.sub("", text).strip() for _, _, text in titles[-1]] if titles else []
+    whole = all(len(row) == len(names) and not any(span for _, span, _ in row) for row in rows)
+    for at in range(len(names) - 3, -1, -1):
+        if whole and tuple(names[at + 1 : at + 3]) == ENDS and len(titles) == 1:
+            for row in [*titles, *rows]:
+                (tag, span, text), low, high = row[at : at + 3]
+                said = text if row in titles or not low[2] else f"{text} (de {low[2]} a {high[2]})"
+                row[at : at + 3] = [(tag, span, said)]
+    return titles, rows
+
+
+def _with_bars(titles, rows):
+    """Ao lado de cada intervalo, uma barra na escala da coluna dele."""
+    for at in range(max(map(len, rows), default=0)):
+        column = [(row, BETWEEN.fullmatch(row[at][2])) for row in rows if len(row) > at]
+        found = [
+            (row, [_value(each) for each in said.groups()], said) for row, said in column if said
+        ]
+        if len(found) < 2:
+            continue
+        ends = [value for _, values, _ in found for value in values[1:]]
+        shares = all("%" in said[0] for _, _, said in found) and min(ends) >= 0
+        low, high = (0, 100) if shares else (min(ends), max(ends))
+        for row, values, _ in found:
+            tag, span, text = row[at]
+            said = f'<span class="short">{text}</span>'
+            row[at] = (tag, span, said + _bar(*values, low, high))
+    return titles, rows
+
+
+def _bar(mean, start, end, low, high):
+    """O desenho de um intervalo entre duas pontas; um traço no zero, se ele está no meio delas."""
+    place = [100 * (value - low) / (high - low or 1) for value in (mean, start, end)]
+    zero = f'<u style="left:{-100 * low / (high - low):.1f}%"></u>' if low < 0 < high else ""
+    return (
+        f'<span class="interval" aria-hidden="true">{zero}'
+        f'<i style="left:{place[1]:.1f}%;width:{place[2] - place[1]:.1f}%"></i>'
+        f'<b style="left:{place[0]:.1f}%"></b></span>'
+    )
+
+
+def _value(text):
+    return float(text.replace("−", "-").replace(",", "."))
 
 
 def _are_words(column, alone):

@@ -31,9 +31,10 @@ laboratory.stations.break = async (place) => {
   }
 
   async function shuffle() {
-    const chosen = layer;
+    const mine = ++turn, chosen = layer;
     seed += 1;
     await desk.ask("shuffle", { name: "modelo-2", as: "quebrada", layer: +chosen, seed });
+    if (mine !== turn) return;  // já se mandou consertar
     broken = chosen;
     await ask();
   }
