@@ -3,9 +3,10 @@
     python -m benchmarks.command [--images 1000] [--rounds 4] [--cluster]
 
 De um lado, o trabalho nu, nas mesmas imagens de 512 × 512 e nas mesmas threads, em lotes: ler,
-passar pelo classificador e pelo achador de pulmões compilados, e codificar um PNG. Do outro, o
-comando inteiro, com o mapa, as tabelas e o relatório. As imagens são divididas em rodadas e os dois
-se alternam; o que se imprime é a razão entre as velocidades, e a memória depois de cada rodada.
+passar pelo classificador e, de frente e refletidas, pelo achador de pulmões, os dois compilados, e
+codificar um PNG. Do outro, o comando inteiro, com o mapa, as tabelas e o relatório, uma imagem por
+vez. As imagens são divididas em rodadas e os dois se alternam; o que se imprime é a razão entre as
+velocidades, e a memória depois de cada rodada.
 
 Com ``--cluster``, os lados são outros: um agendador local com dois trabalhadores, e as fatias 1/2 e
 2/2 em dois processos ao mesmo tempo, todos já com a rede aberta; e a memória deste processo, que é
@@ -33,6 +34,7 @@ from covidcam.batch import cluster
 from covidcam.batch.films import WORKERS
 from covidcam.lungs.finder import finder
 from covidcam.lungs.network import prepare
+from covidcam.lungs.search import both_ways
 
 SIDE = 512
 BATCH = 16  # do trabalho nu; o comando passa as imagens uma a uma, para que deem sempre o mesmo
@@ -66,7 +68,7 @@ def bare(model, find, paths):
                 films = list(pool.map(read, paths[start : start + BATCH]))
                 inside = np.stack([small for _, small in films])
                 classify(inside).numpy()
-                find(np.stack([prepare(small) for small in inside]))
+                both_ways(find, np.stack([prepare(small) for small in inside]))
                 list(pool.map(lambda film: cv2.imencode(".png", film[0]), films))
 
     return run

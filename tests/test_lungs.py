@@ -178,6 +178,8 @@ def test_find_trains_once_and_takes_any_size(tiny):
         own = lungs.Finder(tiny)(film)
         assert (own.mask == each.mask).mean() > 0.999
         np.testing.assert_allclose(own.boxes, each.boxes, atol=0.01)
+        once = lungs.Finder(tiny, closer=False)(film)  # de mais perto só mudam as caixas
+        assert (once.mask == own.mask).all() and once.confidence == own.confidence
 
 
 def test_find_many_asks_for_images_only_as_it_needs_them(tiny):

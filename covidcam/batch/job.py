@@ -205,7 +205,7 @@ def tools_for(model: "keras.Model", file: str | os.PathLike, settings: Settings)
 
     return Tools(
         model,
-        lungs.Finder(settings),
+        lungs.Finder(settings, closer=False),  # da máscara e da confiança; as caixas, não
         artefacts.usual_films(settings).strangeness,
         record.seen(file),
     )
