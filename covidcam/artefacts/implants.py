@@ -11,7 +11,6 @@ import cv2
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import GroupKFold
 
 from covidcam import datasets, evaluation, lungs, models, store
 from covidcam.artefacts.data import identity, raw_data, weights_identity
@@ -217,5 +216,7 @@ def implants_asked(settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def folds(patients: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """As linhas de treino e as que ficam fora dele, sem que um paciente esteja dos dois lados."""
+    from sklearn.model_selection import GroupKFold
+
     splitter = GroupKFold(FOLDS, shuffle=True, random_state=SEED)
     return list(splitter.split(patients, groups=patients))

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
-from scipy.stats import spearmanr
 
 from covidcam import evaluation
 from covidcam.figures.boards import METRICS
@@ -120,6 +119,8 @@ def transfer_note(
     -------
     IPython.display.Markdown
     """
+    from scipy.stats import spearmanr
+
     lines = []
     for metric in BESIDE:
         boards = [_against_best(*each, metric) for each in (phantoms, implants)]
