@@ -9,7 +9,7 @@ import base64
 import shutil
 from pathlib import Path
 
-from covidcam import artefacts, live, settings
+from covidcam import live, settings
 
 PAGE = "book/laboratorio"
 FOLDER = "_static/laboratorio"
@@ -34,6 +34,8 @@ def _write(app, error):
     folder = Path(app.outdir, FOLDER)
     # de uma página que não se leu outra vez, as redes são as que já estão no site
     if app.covidcam_laboratory_read or not (folder / "modelo-2.js").exists():
+        from covidcam import artefacts  # demora um segundo, e quase sempre não é preciso
+
         copy_networks(folder, artefacts.laboratory(settings.read()))
     write_engine(folder)
 
