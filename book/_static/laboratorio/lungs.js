@@ -4,6 +4,14 @@
 
 const GRID = 64, FINE_GRID = 128, SMALLEST = 0.01, DOUBTFUL = 0.8, PROMISED = 0.86, STEEP = 50;
 
+// A média do que a rede diz do filme e do seu reflexo, em que um pulmão é o outro.
+function bothWays(run, small) {
+  const across = (i, side) => i - (i % side) + side - 1 - (i % side);
+  const logits = Float32Array.from(run(small).output);
+  const reflected = run(small.map((_, i) => small[across(i, FINE_GRID)])).output;
+  return logits.map((logit, i) => (logit + reflected[2 * across(i >> 1, GRID) + 1 - (i & 1)]) / 2);
+}
+
 // A máscara no lado do filme, e a confiança: a chance de que as caixas estejam bem postas.
 function locateLungs(logits, side) {
   const mask = new Float64Array(FINE_GRID ** 2);

@@ -69,7 +69,7 @@ const TASKS = {
   reference: ({ grey, side }) => ({ reference: blur(grey, side, side / 12) }),
 
   lungs({ film, side }) {
-    const logits = held.networks.pulmoes.run(forLungs(film, side)).output;
+    const logits = bothWays(held.networks.pulmoes.run, forLungs(film, side));
     return { logits, ...locateLungs(logits, side) };
   },
 
