@@ -8,9 +8,10 @@ from sphinx.addnodes import pending_xref
 GLOSSARY = "book/glossario"
 # Palavras de todo dia, que quase nunca estão no texto com o sentido que o glossário lhes dá.
 EVERYDAY = {"passo", "lote", "treino", "teste", "validação", "filme", "controle", "referência"}
+EVERYDAY |= {"divisão", "canal", "precisão", "energia"}
 PLURALS = (("ão", "ões"), ("l", "is"), ("m", "ns"), ("", "s"))
 APART = r"(?<![\w-]){}(?![\w-])"
-HELD = (nodes.literal, nodes.reference, nodes.math, nodes.raw, nodes.table)
+HELD = (nodes.literal, nodes.reference, nodes.math, nodes.raw, nodes.table, nodes.citation)
 
 
 def setup(app):
