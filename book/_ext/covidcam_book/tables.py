@@ -7,7 +7,7 @@ tabela ganha uma caixa que rola e tem nome, títulos que dizem de que são, e as
 import html
 import re
 
-from covidcam.figures import listing
+from covidcam.figures import between, listing
 
 FRAME = re.compile(
     r'(?:<style scoped>[^<]*</style>\s*)?<table border="1" class="dataframe">(.*?)</table>',
@@ -58,7 +58,8 @@ def _box(table):
 def _frame(table):
     head, _, rest = table.rpartition("</thead>")
     titles, rows = ([CELL.findall(row) for row in ROW.findall(part)] for part in (head, rest))
-    titles, rows = _with_bars(*_one_column(_joined(titles), rows))
+    titles, rows = _one_column(_joined(titles), rows)
+    rows = _with_bars(rows)
     values = [[text for tag, _, text in row if tag == "td"] for row in rows]
     columns = list(zip(*values, strict=True))
     words = [_are_words(column, alone=len(columns) == 1) for column in columns]
@@ -82,32 +83,32 @@ def _one_column(titles, rows):
     """A medida e as duas pontas do seu intervalo, de três colunas, numa só."""
     names = [TAG.sub("", text).strip() for _, _, text in titles[-1]] if titles else []
     whole = all(len(row) == len(names) and not any(span for _, span, _ in row) for row in rows)
+    if not whole or len(titles) != 1:
+        return titles, rows
     for at in range(len(names) - 3, -1, -1):
-        if whole and tuple(names[at + 1 : at + 3]) == ENDS and len(titles) == 1:
-            for row in [*titles, *rows]:
-                (tag, span, text), low, high = row[at : at + 3]
-                said = text if row in titles or not low[2] else f"{text} (de {low[2]} a {high[2]})"
-                row[at : at + 3] = [(tag, span, said)]
+        if tuple(names[at + 1 : at + 3]) != ENDS:
+            continue
+        del titles[0][at + 1 : at + 3]
+        for row in rows:
+            (tag, span, text), (_, _, low), (_, _, high) = row[at : at + 3]
+            row[at : at + 3] = [(tag, span, between(text, low, high, str) if low else text)]
     return titles, rows
 
 
-def _with_bars(titles, rows):
+def _with_bars(rows):
     """Ao lado de cada intervalo, uma barra na escala da coluna dele."""
     for at in range(max(map(len, rows), default=0)):
         column = [(row, BETWEEN.fullmatch(row[at][2])) for row in rows if len(row) > at]
-        found = [
-            (row, [_value(each) for each in said.groups()], said) for row, said in column if said
-        ]
+        found = [(row, [*map(_value, said.groups())]) for row, said in column if said]
         if len(found) < 2:
             continue
-        ends = [value for _, values, _ in found for value in values[1:]]
-        shares = all("%" in said[0] for _, _, said in found) and min(ends) >= 0
+        ends = [value for _, values in found for value in values[1:]]
+        shares = all("%" in row[at][2] for row, _ in found) and min(ends) >= 0
         low, high = (0, 100) if shares else (min(ends), max(ends))
-        for row, values, _ in found:
+        for row, values in found:
             tag, span, text = row[at]
-            said = f'<span class="short">{text}</span>'
-            row[at] = (tag, span, said + _bar(*values, low, high))
-    return titles, rows
+            row[at] = (tag, span, f'<span class="short">{text}</span>' + _bar(*values, low, high))
+    return rows
 
 
 def _bar(mean, start, end, low, high):
