@@ -44,7 +44,7 @@ class Implants:
     sham, untouched : ndarray, uint8 (N, H, W, 3)
         O placebo de cada um e o filme como veio.
     left_out : int
-        Os normais em que não se acharam dois pulmões, e que ficaram de fora.
+        Os normais que ficaram de fora: não se acharam dois pulmões, ou a lesão não apareceria.
     """
 
     films: Films
@@ -123,7 +123,7 @@ def implanted(
         Com a lesão, com o placebo e intacto.
     masks : list of ndarray, bool (side, side)
         Dos pulmões e da lesão.
-        None no lugar dos dois se a lesão não tem onde entrar: não há dois pulmões.
+        None no lugar dos dois se não há dois pulmões em que a lesão entre e apareça.
     """
     cv2.setNumThreads(1)
     try:
@@ -131,12 +131,11 @@ def implanted(
     except InputError:
         return None
     films = made.film(), made.film(0), film
-    masks = lungs, films[0] != films[1]
     small = {"dsize": (datasets.SIDE, datasets.SIDE), "interpolation": cv2.INTER_AREA}
-    return (
-        [cv2.resize(each, **small) for each in films],
-        [cv2.resize(np.float32(each), **small) > 0.5 for each in masks],
-    )
+    masks = [cv2.resize(np.float32(each), **small) > 0.5 for each in (lungs, films[0] != films[1])]
+    if not masks[1].any():
+        return None
+    return [cv2.resize(each, **small) for each in films], masks
 
 
 def implants_asked(settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -202,15 +202,16 @@ def phantom_mistakes(settings: Settings, trained: Trained) -> tuple[pd.DataFrame
     folder = raw_data(settings)
     drawn = pd.read_csv(folder / "phantom.csv").set_index("path")
     facts = drawn.loc[[Path(path).relative_to(folder).as_posix() for path in trained.rows["path"]]]
+    sick = facts["lesion_area"] > 0
     table = pd.DataFrame(
         {
             "era": facts["label"],
             "a rede disse": np.array(trained.classes)[trained.said],
             "padrão": facts["pattern"],
             "modo": facts["look"],
-            "lesão, % da imagem": (100 * facts["lesion_area"]).round(1),
-            "contraste": facts["contrast"].round(2),
-            "visível": facts["visible"].map({True: "sim", False: "não"}),
+            "lesão, % da imagem": (100 * facts["lesion_area"]).round(1).where(sick),
+            "contraste": facts["contrast"].round(2).where(sick),
+            "visível": facts["visible"].map({True: "sim", False: "não"}).where(sick),
         }
     ).reset_index(drop=True)
     return table[table["era"] != table["a rede disse"]], float(facts["visible"].mean())

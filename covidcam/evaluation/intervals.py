@@ -37,11 +37,18 @@ def verdict(interval: Interval, against: float = 0.0) -> str:
     str
         ``"above"``, ``"below"`` ou ``"undecided"``.
 
+    Raises
+    ------
+    InputError
+        Se o intervalo não tem números: de uma medida que faltou nada se afirma.
+
     Examples
     --------
     >>> verdict(Interval(0.6, 0.55, 0.65), 0.5), verdict(Interval(0.1, -0.1, 0.3))
     ('above', 'undecided')
     """
+    if np.isnan([interval.low, interval.high]).any():
+        raise InputError(f"O intervalo é {interval}; aceita-se um de números, sem NaN.")
     if interval.low > against:
         return "above"
     return "below" if interval.high < against else "undecided"
@@ -120,19 +127,29 @@ def spread(first: np.ndarray, last: np.ndarray) -> Interval:
     Parameters
     ----------
     first, last : ndarray, float (T,)
-        Uma medida por treino.
+        Uma medida por treino; NaN não entra.
 
     Returns
     -------
     Interval
         A média de ``last - first`` e os extremos; não contém zero só onde os grupos se separam.
 
+    Raises
+    ------
+    InputError
+        Se de um dos grupos não sobra nenhum treino.
+
     Examples
     --------
     >>> spread(np.array([0.5, 0.6]), np.array([0.7, 1.0])).low.round(2)
     np.float64(0.1)
     """
-    first, last = np.asarray(first, float), np.asarray(last, float)
+    first, last = (np.asarray(group, float) for group in (first, last))
+    first, last = first[~np.isnan(first)], last[~np.isnan(last)]
+    if not (len(first) and len(last)):
+        raise InputError(
+            "Um dos grupos não tem nenhum treino com a medida; aceita-se de um em diante."
+        )
     return Interval(last.mean() - first.mean(), last.min() - first.max(), last.max() - first.min())
 
 

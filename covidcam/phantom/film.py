@@ -15,7 +15,7 @@ LABELS = ("COVID-19", "NORMAL", "OUTRAS")
 
 VISIBLE = 0.1
 """Limiar de visibilidade: a lesão conta como visível se em 2 % da área dos pulmões tira ao menos
-um décimo da dose, o contraste de uma costela fina."""
+um décimo da dose."""
 
 ELECTRONIC = 4
 """Desvio do ruído eletrônico de cada pixel, em fótons."""
@@ -375,7 +375,7 @@ def report(made, label):
         "foci": sum(name.startswith("foco") for name in kept),
         "lesion_area": float((thickness > 0).mean()),
         "lesion_peak_cm": float(thickness.max()),
-        "contrast": float(np.percentile(excess, 99.5)),
+        "contrast": float(np.percentile(excess[thickness > 0], 95)) if thickness.any() else 0.0,
         "visible": label == "NORMAL" or bool((excess > VISIBLE).sum() > 0.02 * visible.sum()),
         "inspiration": float(acquisition.inspiration),
         **scene.disease.facts,

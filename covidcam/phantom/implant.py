@@ -84,7 +84,8 @@ def implant(film, lungs, label, seed, *, scale=1.0):
     ------
     InputError
         Filme, pulmões, classe, semente ou espessura que não é aceita; pulmões que não são dois, ou
-        que não são mais escuros que o mediastino.
+        que não são mais escuros que o mediastino; semente cuja lesão fica toda fora dos pulmões que
+        se veem, ou é tênue demais para se ver.
 
     Examples
     --------
@@ -132,6 +133,11 @@ def plan(film, lungs, label, seed):
     edge = cv2.distanceTransform(np.uint8(lungs), cv2.DIST_L2, 5) / (0.008 * size)
     filled = cv2.GaussianBlur(cast(scene, sides) * np.minimum(edge, 1), (0, 0), blur)
     filled = np.where((filled > FAINT) & lungs, filled, 0)
+    if label != "NORMAL" and not filled.any():
+        raise InputError(
+            f"A lesão de {label} com a semente {seed} não aparece nos pulmões do filme; aceita-se"
+            " uma semente com que ela apareça."
+        )
     added = filled * full
     # menos fótons, mais ruído: a variância do logaritmo cresce com o que se perde do feixe
     draw = stream(seed, "implant").standard_normal(film.shape).astype(np.float32)

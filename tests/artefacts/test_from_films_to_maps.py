@@ -328,6 +328,9 @@ def test_mistakes_are_told_with_what_was_drawn(chosen, trained):
         trained.classes[k] for k in trained.said[~trained.right]
     ]
     assert wrong["modo"].tolist() == facts["look"][~trained.right].tolist()
+    normal = wrong["era"] == "NORMAL"  # do que não tem lesão não se diz se ela se vê
+    assert wrong.loc[normal, ["contraste", "visível"]].isna().all(axis=None)
+    assert wrong.loc[~normal, ["contraste", "visível"]].notna().all(axis=None)
     assert ceiling == facts["visible"].mean()
 
 

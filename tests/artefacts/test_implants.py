@@ -28,6 +28,12 @@ def test_a_film_without_two_lungs_is_left_out():
     assert module.implanted(film, np.zeros((80, 80), bool), 0) is None
 
 
+def test_a_film_in_which_the_lesion_does_not_show_is_left_out():
+    healthy = phantom.radiograph(3, "NORMAL", 300)
+    assert module.SICK[82 % 2] == "COVID-19"
+    assert module.implanted(healthy.image, healthy.lungs, 82) is None
+
+
 def test_no_patient_is_on_both_sides_and_every_film_is_held_once():
     patients = np.repeat(np.arange(15), 2)
     parts = module.folds(patients)

@@ -101,6 +101,14 @@ def test_a_paired_difference_sees_what_two_intervals_hide():
     assert verdict(bootstrap(better - right, people)) == "above"
 
 
+def test_nothing_is_said_of_a_measure_that_is_missing():
+    with pytest.raises(InputError, match="NaN"):
+        verdict(Interval(np.nan, np.nan, np.nan))
+    assert spread([0.1, np.nan], [0.4, 0.5]) == spread([0.1], [0.4, 0.5])
+    with pytest.raises(InputError, match="nenhum treino"):
+        spread([np.nan], [0.4])
+
+
 def test_the_spread_of_two_groups_of_trainings_by_hand():
     found = spread([0.5, 0.6], [0.7, 1.0])
     assert found == pytest.approx((0.3, 0.1, 0.5))

@@ -114,6 +114,15 @@ def test_what_is_not_accepted_is_said(healthy, change, said):
         implant(given["film"], given["lungs"], given["label"], given["seed"], scale=given["scale"])
 
 
+def test_a_lesion_that_does_not_show_is_refused(healthy):
+    film, lungs = healthy
+    blank = 2**28 + 82  # o fantoma desta semente tem o único foco fora dos pulmões que se veem
+    assert not phantom.radiograph(blank, "COVID-19", 128).lesions.any()
+    with pytest.raises(InputError, match="não aparece"):
+        phantom.implant(film, lungs, "COVID-19", blank)
+    phantom.implant(film, lungs, "NORMAL", blank)  # o placebo não promete lesão
+
+
 def test_lungs_one_above_the_other_have_no_mediastinum(healthy):
     lungs = np.zeros(healthy[0].shape, bool)
     lungs[20:80, 40:100] = lungs[110:180, 50:110] = True
