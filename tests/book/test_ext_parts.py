@@ -1,6 +1,7 @@
 """As peças da extensão, uma a uma."""
 
 import io
+import json
 import shutil
 import subprocess
 
@@ -344,6 +345,7 @@ def around(folder):
             ":::{dropdown} Resposta\nUm.\n:::",
             "<details><summary>Resposta</summary>\n\nUm.\n\n</details>",
         ),
+        ('```{raw} html\n<div class="x"></div>\n```\n\nDois.', f"{portable.LIVE}\n\nDois."),
         ("um termo\n: a definição,\n  em duas\n", "- **um termo**: a definição, em duas\n"),
         ("```{include} aviso.md\n```", "Não é um diagnóstico."),
         ("```{bibliografia}\n```", "- Uma obra."),
@@ -404,15 +406,11 @@ def test_a_notebook_keeps_only_the_code_it_needs_and_says_how_to_run_it(tmp_path
     assert "Na pasta do livro, crie o ambiente:" in alone and "crie o ambiente:" in first.source
 
 
-def test_what_the_cells_told_the_prose_is_read_from_what_they_left():
-    output = nbformat.v4.new_output("display_data", {"text/plain": "'93 %'"})
-    output.metadata = {"scrapbook": {"name": "dentro", "mime_prefix": ""}}
-    number = nbformat.v4.new_output("display_data", {"text/plain": "12"})
-    number.metadata = {"scrapbook": {"name": "quantos", "mime_prefix": ""}}
-    other = nbformat.v4.new_output("display_data", {"text/plain": "'x'"})
-    cell = nbformat.v4.new_code_cell("", outputs=[output, number, other])
-    found = notebooks.glued(nbformat.v4.new_notebook(cells=[cell]))
-    assert found == {"dentro": "93 %", "quantos": "12"}
+def test_what_the_cells_told_the_prose_is_read_from_what_the_build_kept(tmp_path):
+    kept = {name: {"data": {"text/plain": text}} for name, text in (("a", "'93 %'"), ("b", "12"))}
+    (file := tmp_path / "pagina.glue.json").write_text(json.dumps(kept), "utf-8")
+    assert notebooks.glued(file) == {"a": "93 %", "b": "12"}
+    assert notebooks.glued(tmp_path / "outra.glue.json") == {}
 
 
 def test_only_the_pages_asked_for_run():

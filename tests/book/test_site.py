@@ -56,6 +56,11 @@ from covidcam import figures
 films = [np.full((60, 60), grey, np.uint8) for grey in (30, 90)]
 figures.show(figures.grid(films, ["um", "outro"], columns=2), "Dois filmes.")
 """
+GLUE = """
+from myst_nb import glue
+glue("quantos", 12, display=False)
+glue("parte", "93 %", display=False)
+"""
 TABLE = "import pandas as pd\npd.DataFrame({f'coluna {i}': [i] for i in range(30)})"
 
 
@@ -63,7 +68,7 @@ TABLE = "import pandas as pd\npd.DataFrame({f'coluna {i}': [i] for i in range(30
 def site(tmp_path_factory):
     book = Book(tmp_path_factory.mktemp("site"))
     book.write("a", FILMS + TABLE, PROSE)
-    book.write("b", DRAW)
+    book.write("b", DRAW + GLUE, "São {glue:text}`quantos`, {glue:text}`parte` deles.\n")
     book.write("c", EXPLORE, STATUS)
     contents = "format: jb-book\nroot: a\nchapters:\n" + "".join(f"- file: {p}\n" for p in "bc")
     (book.folder / "_toc.yml").write_text(contents, "utf-8")
@@ -83,7 +88,8 @@ def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     (image,) = [tag for tag in b.split("<img ")[1:] if "_images" in tag]
     assert 'width="825"' in image and 'height="330"' in image and ".webp" in image
     assert 'href="cadernos/pagina-b.ipynb"' in b
-    assert (site / "cadernos" / "pagina-b.ipynb").is_file()
+    notebook = (site / "cadernos" / "pagina-b.ipynb").read_text("utf-8")
+    assert "São 12, 93 % deles." in notebook
     assert a.count('rel="stylesheet"') == 1
     assert "fa-solid-900" not in (site / "_static" / "livro.css").read_text("utf-8")
     assert "/edit/" not in b, "sem repositório conhecido não há o que editar"

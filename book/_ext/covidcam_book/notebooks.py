@@ -1,6 +1,7 @@
 """O caderno de cada página: texto que qualquer Jupyter mostra, e as saídas da construção."""
 
 import ast
+import json
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -8,9 +9,12 @@ import yaml
 from docutils.nodes import make_id
 from myst_nb.core.read import read_myst_markdown_notebook
 from pybtex.richtext import Text
+from sphinx.util import logging
 
 from covidcam_book import bibliography, cells
-from covidcam_book.portable import Around, portable
+from covidcam_book.portable import GLUE, Around, portable
+
+LOGGER = logging.getLogger(__name__)
 
 HOW = """\
 *Este caderno é a página “{title}” do livro* covidcam; *as saídas são as da construção do livro.*
@@ -83,9 +87,12 @@ def write(app, written, repository):
         known = executed.is_file()
         notebook = nbformat.read(executed, 4) if known else read(text(app, pagename))
         entries = [each.formatted_entry for each in bibliography.cited(app.env, pagename)]
+        values = glued(executed.with_suffix(".glue.json"))
+        if known and (lost := set(GLUE.findall(text(app, pagename))) - set(values)):
+            LOGGER.warning(f"O caderno de {pagename} não tem os valores de {sorted(lost)}.")
         around = Around(
             folder=Path(app.env.doc2path(pagename)).parent,
-            values=glued(notebook),
+            values=values,
             works=works,
             pages=pages,
             references="\n".join(f"- {entry.text.render_as('markdown')}" for entry in entries),
@@ -115,25 +122,26 @@ def _plain(latex):
     return Text.from_latex(latex).render_as("text") if set(latex) & set("{\\") else latex
 
 
-def glued(notebook):
+def glued(file):
     """O que as células deram à prosa: nome e valor, como ela o escreve.
 
     Parameters
     ----------
-    notebook : NotebookNode
+    file : Path
+        O que o MyST-NB tirou das saídas de uma página; falta onde as células nada deram.
 
     Returns
     -------
     dict of str to str
     """
-    values = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            if known := output.get("metadata", {}).get("scrapbook", {}).get("name"):
-                written = output["data"]["text/plain"]
-                quoted = written[:1] in "'\""
-                values[known] = str(ast.literal_eval(written)) if quoted else written
-    return values
+    if not file.is_file():
+        return {}
+    given = json.loads(file.read_text("utf-8"))
+    written = {name: output["data"]["text/plain"] for name, output in given.items()}
+    return {
+        name: str(ast.literal_eval(text)) if text[:1] in "'\"" else text
+        for name, text in written.items()
+    }
 
 
 def build(notebook, title, address, around):
