@@ -2,7 +2,7 @@
 
     python slurm.py FILMES MODELO SAIDA
 
-As três num disco que todos os nós veem no mesmo caminho. Pede
+Os três num disco que todos os nós veem no mesmo caminho. Pede
 ``covidcam[cluster]`` e ``dask-jobqueue``; a fila, os núcleos, a
 memória e o tempo são os da sua máquina.
 """
@@ -22,7 +22,8 @@ def main():
     job.prepare()
     nodes = SLURMCluster(
         queue="normal",
-        cores=2,
+        cores=1,  # um filme por vez; os núcleos da rede vão na linha seguinte
+        job_cpu=2,
         processes=1,
         memory="6GB",
         walltime="01:00:00",

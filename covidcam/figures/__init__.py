@@ -74,6 +74,7 @@ from covidcam.figures.text import (
     listing,
     number,
     percent,
+    span,
     thousands,
 )
 
@@ -155,6 +156,7 @@ __all__ = [
     "seeing",
     "show",
     "source_note",
+    "span",
     "standing",
     "temperature_verdict",
     "thickness",

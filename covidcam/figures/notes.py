@@ -24,8 +24,8 @@ SOURCE_NOTES = {
 BESIDE_2020 = {
     "fantoma": (
         "Nesta execução as radiografias são fantomas e as redes, miniaturas: os números não se"
-        " comparam com os de 2020, e estão lado a lado pelos intervalos. Com `COVIDCAM_FONTE=real`"
-        " a tabela compara as mesmas redes."
+        " comparam com os de 2020, e só estão lado a lado para que se veja a largura dos"
+        " intervalos. Com `COVIDCAM_FONTE=real` a tabela compara as mesmas redes."
     ),
     "real": (
         "Os acervos são os mesmos de 2020; as imagens, não: aquela lista não foi publicada, e aqui"
@@ -196,7 +196,9 @@ def pairs_note(pairs: pd.DataFrame) -> Markdown | None:
         "Qual é a melhor? As redes viram as mesmas imagens, e por isso se comparam imagem a imagem:"
         " contam as que só uma das duas acerta. A tabela traz a diferença de acurácia de cada par,"
         " com o intervalo, e a chance de discordâncias tão desiguais entre duas redes que se"
-        " igualam (o teste de McNemar, por paciente, vezes o número de pares que se olham). "
+        " igualam (o teste de McNemar, por paciente, vezes o número de pares que se olham). Quando"
+        " todas as discordâncias são do mesmo lado, o intervalo nunca chega ao zero; por isso quem"
+        " decide é a chance. "
         + pairs_sentence(pairs)
         + " São redes treinadas que se comparam, e não famílias: cada uma foi treinada uma vez só,"
         " e outra semente daria outra rede."

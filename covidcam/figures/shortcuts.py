@@ -453,7 +453,8 @@ def remedies_note(answers: pd.DataFrame) -> Markdown:
     """
     cells = _cells(answers)
     worst = [
-        f"em “{name}”, {percent(row.min())} ({row.idxmin()})" for name, row in cells.iterrows()
+        f"em “{name}”, {percent(row.min())} ({listing(list(row.index[row == row.min()]))})"
+        for name, row in cells.iterrows()
     ]
     found = remedies(answers)
     return Markdown(
@@ -465,14 +466,17 @@ def remedies_note(answers: pd.DataFrame) -> Markdown:
 
 
 def _points(difference):
-    """Uma diferença entre partes, em pontos, com o sinal; um décimo só onde um ponto é demais."""
+    """Uma diferença entre partes, em pontos, com o sinal."""
     mean, low, high = (_signed(100 * value) for value in difference)
     return f"{mean} pontos (de {low} a {high})"
 
 
-def _signed(points):
-    small = 0 < abs(points) < 1
-    return number(points, int(small)) if points <= 0 else f"+{number(points, int(small))}"
+def _signed(value, places=0):
+    """Um número com o sinal, e as casas que bastem para que o que não é zero não pareça zero."""
+    places = max(places, int(0 < abs(value) < 1))
+    while value and places < 4 and not round(value, places):
+        places += 1
+    return ("+" if value > 0 else "") + number(value, places)
 
 
 def _verdict(rows, show):
@@ -484,7 +488,8 @@ def _verdict(rows, show):
         )
         row = states.loc["reparados"]
         change = Interval(row["change"], row["change_low"], row["change_high"])
-        difference = _points(change) if show is percent else between(*change, show)
+        signed = between(*change, lambda value: _signed(value, 2))
+        difference = _points(change) if show is percent else signed
         told = f"de {measured(*before, show)} para {measured(*after, show)}"
         told += f": {CHANGES[verdict(change)]}, {difference}"
         if change.low == change.high == 0:

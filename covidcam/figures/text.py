@@ -1,6 +1,6 @@
 """Números e palavras como se escrevem em português."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +114,27 @@ def between(mean: float, low: float, high: float, write: Callable[[float], str] 
     '91 % (de 87 % a 95 %)'
     """
     return f"{write(mean)} (de {write(low)} a {write(high)})"
+
+
+def span(shares: Iterable[float]) -> str:
+    """Escreve a média de umas frações e, entre parênteses, a menor e a maior.
+
+    Parameters
+    ----------
+    shares : iterable of float
+        De 0 a 1, uma por treino.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> span([0.5, 0.6, 0.7])
+    '60 % (50 % a 70 %)'
+    """
+    shares = np.asarray(list(shares), float)
+    return f"{percent(shares.mean())} ({percent(shares.min())} a {percent(shares.max())})"
 
 
 def listing(items: list[str]) -> str:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from covidcam_book.cells import names
 from myst_nb.core.read import read_myst_markdown_notebook
+from pybtex.database import parse_file
 
 ROOT = Path(__file__).parents[2]
 CELL = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -17,8 +18,8 @@ NOT_PROSE = re.compile(
 )
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n\n|\n(?=[-|#])")
 MEASURED = re.compile(r"\d+(?:,\d+)?\s*%|\d+,\d+")
-# Números que não são resultados: a confiança dos intervalos, o acaso, o contraste de uma costela.
-DEFINED = re.compile(r"\b95 %|\b0,5\b|\b0,1\b")
+# Números que não são resultados: a confiança dos intervalos e o acaso.
+DEFINED = re.compile(r"\b95 %|\b0,5\b")
 PREDICTION = re.compile(r"\bprobabilities\b|\bpredictions?\b|\bpredict\(|\.scores\b")
 
 
@@ -63,6 +64,23 @@ def test_a_page_with_code_has_the_header_that_makes_it_run(page):
 def test_a_page_with_predictions_carries_the_disclaimer(page):
     if any(PREDICTION.search(code) for code in cells(page)):
         assert "```{include} _includes/aviso.md\n```" in text(page)
+
+
+@each_page
+def test_no_line_of_prose_is_taken_for_a_comment(page):
+    """Em MyST, a linha que começa por “%” some da página."""
+    prose = CELL.sub("", text(page))
+    assert not re.findall(r"^%.*", prose, re.MULTILINE)
+
+
+def test_no_two_works_are_cited_alike():
+    works = parse_file(ROOT / "book/references.bib").entries.values()
+    cited = [
+        (*people[: 1 if len(people) > 2 else 2], len(people) > 2, work.fields["year"])
+        for work in works
+        for people in [[str(p.last_names) for p in work.persons.get("author", [])]]
+    ]
+    assert len(cited) > 50 and len(cited) == len(set(cited))
 
 
 def test_the_disclaimer_says_what_it_must():

@@ -215,7 +215,7 @@ def test_the_explorer_asks_before_it_shows(site, tabs):
     film.focus()
     for key in ["ArrowRight"] * 3 + ["Enter"]:  # do centro para fora do quarto de cima, à esquerda
         tab.keyboard.press(key)
-    assert heat.is_visible() and "Você olhou para fora da lesão" in said.inner_text()
+    assert heat.is_visible() and "Você apontou fora da lesão" in said.inner_text()
 
     tab.get_by_label("Classe explicada").select_option("NORMAL")  # outro mapa, o mesmo palpite
     assert heat.is_visible()
@@ -224,7 +224,7 @@ def test_the_explorer_asks_before_it_shows(site, tabs):
     tab.get_by_role("radio", name="1: era COVID-19").check()
     box = film.bounding_box()
     film.click(position={"x": box["width"] / 4, "y": box["height"] / 4})
-    assert "Você olhou para dentro da lesão" in said.inner_text()
+    assert "Você apontou dentro da lesão" in said.inner_text()
     tab.close()
 
 

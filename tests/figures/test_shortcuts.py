@@ -124,6 +124,8 @@ def test_a_change_is_told_with_its_interval_and_a_sign():
 def test_a_tenth_is_told_where_a_point_would_hide_it():
     said = figures.repairs_verdicts(repairs(change=(-0.03, -0.07, -0.004)))["network"]
     assert "queda, −3 pontos (de −7 a −0,4)" in said
+    said = figures.repairs_verdicts(repairs(change=(-0.03, -0.07, -0.0002)))["network"]
+    assert "queda, −3 pontos (de −7 a −0,02)" in said  # um zero não mostraria que é queda
 
 
 def test_what_no_draw_of_patients_changes_has_no_interval():
@@ -169,8 +171,9 @@ def test_the_remedies_are_compared_on_the_same_patients():
     same = figures.remedies(ANSWERS.assign(**{"modo sorteado": ANSWERS["coleções, reparadas"]}))
     assert same["laço"] == "sem mudança que se possa afirmar, 0 pontos (de 0 a 0)"
     said = figures.remedies_note(ANSWERS).data
-    assert "em “coleções”, 0 % (COVID-19, infantil)" in said
-    assert "em “um só modo”, 0 % (COVID-19, infantil)" in said
+    assert "em “coleções”, 0 % (COVID-19, infantil e NORMAL, adulto)" in said
+    assert "em “um só modo”, 0 % (COVID-19, infantil" in said
+
     assert found["reparo"] in said and found["laço"] in said
 
 

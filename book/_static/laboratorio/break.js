@@ -51,7 +51,7 @@ laboratory.stations.break = async (place) => {
     const [was, is] = [whole, found].map(({ logits }) => described.classes[chosenClass(logits)]);
     panel.say(`Camada ${name} embaralhada: a rede ${was === is ? `ainda diz ${is}` : `dizia ${was} e diz ${is}`}. `
       + `A semelhança entre a ordem dos pontos deste mapa e a do mapa da rede inteira é `
-      + `${number(correlation(whole.map, found.map, side))} (1 é igual; 0, nenhuma). Em todos os filmes do livro, `
+      + `${number(correlation(whole.map, found.map, side))} (1 é igual; 0, nenhuma). Em todos os filmes de teste com lesão, `
       + `com o Grad-CAM, ela é ${number(record.likeness)}, e a resposta muda em ${percent(record.changed)} deles.`);
   }
 };

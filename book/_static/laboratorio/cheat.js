@@ -13,7 +13,7 @@ laboratory.stations.cheat = async (place) => {
 
   const reasons = [
     ["", "escolha o motivo"],
-    ["mode", "o modo de filmar muda a resposta dela"],
+    ["mode", "o modo de radiografar muda a resposta dela"],
     ["map", "o mapa dela cai fora da lesão"],
     ["sure", "ela é a mais segura de si"],
   ];
@@ -24,7 +24,7 @@ laboratory.stations.cheat = async (place) => {
   }), ` a ${text}`));
   panel.add(
     choice("Filme", filmNames(films), (value) => { film = films[value]; ask(); }),
-    tick("o mesmo paciente, filmado do outro modo", (checked) => { tools.mode = checked; ask(); }),
+    tick("o mesmo paciente, radiografado do outro modo", (checked) => { tools.mode = checked; ask(); }),
     tick("letra de lado", (checked) => { tools.letter = checked; ask(); }),
     tick("margem branca", (checked) => { tools.border = checked; ask(); }),
     choice("Mapa de", networks, (value) => { shown = value; ask(); }),
@@ -62,12 +62,12 @@ laboratory.stations.cheat = async (place) => {
     }
     const cheat = hidden.indexOf("botao-100"), right = chosen === "botao-100";
     const because = {
-      mode: "O seu motivo se confere",
+      mode: right ? "O seu motivo confere" : "O seu motivo seria bom, mas é da outra rede",
       map: "O mapa levanta a suspeita, mas não prova; o que prova é mudar o que não é doença",
       sure: "A segurança não prova nada; o que prova é mudar o que não é doença",
     };
-    panel.say(`${right ? "Certo" : "Não"}: quem trapaceia é a ${networks[cheat][1]}, para quem o modo de filmar `
-      + `diz a classe. ${because[why.select.value]}: nos ${films.length} filmes daqui, trocar só o modo muda a `
+    panel.say(`${right ? "Certo" : "Não"}: quem trapaceia é a ${networks[cheat][1]}, para quem o modo de `
+      + `radiografar diz a classe. ${because[why.select.value]}: nos ${films.length} filmes daqui, trocar só o modo muda a `
       + `resposta da rede A em ${moved[0]} e da rede B em ${moved[1]}; a A erra ${wrong[0]} e a B, ${wrong[1]}.`);
   }
 };

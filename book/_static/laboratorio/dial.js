@@ -1,6 +1,6 @@
 "use strict";
 // Gire o botão: cinco redes, de uma que viu cada classe dos dois modos a uma para quem o modo de
-// filmar diz a classe.
+// radiografar diz a classe.
 
 laboratory.stations.dial = async (place) => {
   const { side, colours, films: all } = await openFilms("filmes-botao");
@@ -9,7 +9,7 @@ laboratory.stations.dial = async (place) => {
   const panel = board(place, { side, colours, label: "Radiografia com o mapa da rede escolhida" });
   const saved = recall("botao");
   let film = films[+saved[0] || 0], turn = 0;
-  const slider = range("Quanto o modo de filmar diz a classe, no treino", {
+  const slider = range("Quanto o modo de radiografar diz a classe, no treino", {
     min: 0, max: measured.dial.length - 1, value: +saved[1] || 0 }, ask);
   panel.add(
     choice("Filme", films.map(({ truth }, i) => [String(i), `Filme ${i + 1}: ${truth}`]),
@@ -30,7 +30,7 @@ laboratory.stations.dial = async (place) => {
     panel.show({ grey: film.grey, map: found.map, top: largest(found.map), outline: film.lesions });
     panel.answer(classes, found.logits);
     panel.say(`Botão em ${percent(record.dial)}. Em filmes como os do treino, esta receita acerta `
-      + `${percent(record.confounded)}; nos mesmos pacientes filmados dos dois modos, ${percent(record.unconfounded)}. `
+      + `${percent(record.confounded)}; nos mesmos pacientes radiografados dos dois modos, ${percent(record.unconfounded)}. `
       + `Na lesão, o mapa põe ${number(record.energy, 1)} vezes a energia do acaso, em média; neste filme, `
       + `${number(energyRatio(found.map, film.lesions), 1)}.`);
   }

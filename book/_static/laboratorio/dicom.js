@@ -21,7 +21,8 @@ function dicomPixels(bytes) {
   if (!found.rows || !found.columns || !found.pixels) refuse("não traz uma imagem");
   const { rows, columns, allocated } = found;
   if (Number(found.frames ?? 1) > 1) refuse(`traz ${found.frames} quadros`);
-  if (found.samples !== 1 || !/^MONOCHROME[12]$/.test(found.kind)) refuse(`é ${found.kind}`);
+  if (found.samples !== 1 || !/^MONOCHROME[12]$/.test(found.kind))
+    refuse(`é ${found.kind ?? "de cores não ditas"}`);
   if (![8, 16].includes(allocated)) refuse(`tem ${allocated} bits por pixel`);
   if (found.table || found.windowTable || (found.curve ?? "LINEAR") !== "LINEAR")
     refuse("traz uma tabela de cinzas própria");

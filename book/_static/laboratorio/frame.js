@@ -1,6 +1,6 @@
 "use strict";
 // Dentro do quadro fechado: um arquivo entra, e dele se diz, nesta ordem, se parece com o que as redes
-// viram, onde estão os pulmões e onde a rede olhou. A classe nunca é dita: ela só aprendeu de fantomas.
+// viram, onde estão os pulmões e onde a rede olhou. A classe nunca é dita: ela só aprendeu com fantomas.
 
 const SIDE = 237;
 
@@ -73,7 +73,7 @@ async function open({ motor, networks, score, colours }) {
     if (film !== shown.film) return;  // já se abriu outro
     shown = { ...shown, map, top: largest(map) };
     panel.show(shown);
-    panel.say(`${strange()} ${lungs()} ${energy()} A resposta da rede não é dita: ela só aprendeu de `
+    panel.say(`${strange()} ${lungs()} ${energy()} A resposta da rede não é dita: ela só aprendeu com `
       + "fantomas, e o que diria de um filme de verdade não vale nada.");
   }
 

@@ -7,7 +7,7 @@ laboratory.stations.guess = async (place) => {
   const { classes } = await desk.network("modelo-2");
   const panel = board(place, {
     side, colours, tap: point,
-    label: "Radiografia; toque onde você olharia. No teclado, as setas movem a mira e a barra de espaço aponta",
+    label: "Radiografia; toque no ponto para onde você olharia. No teclado, as setas movem a mira e a barra de espaço aponta",
   });
   let film, guess, map, top, peak, stage;
   const tally = new Map();  // filme -> [quem lê acertou, o mapa acertou]

@@ -20,7 +20,7 @@ const laboratory = {
       script.onload = done;
       script.onerror = () => {
         delete this.loading[file];
-        failed(Error(`não foi possível carregar ${file}; se há rede, tente de novo`));
+        failed(Error(`não foi possível carregar ${file}; se há conexão, tente de novo`));
       };
       document.head.append(script);
     });

@@ -247,7 +247,7 @@ const largest = (values) => values.reduce((most, value) => Math.max(most, value)
 const hottest = (map) => map.reduce((best, value, i) => (value > map[best] ? i : best), 0);
 const chosenClass = (logits) => logits.indexOf(Math.max(...logits));
 const filmNames = (films) => films.map(({ truth, mode }, i) => [
-  String(i), `${i + 1}: ${truth}${mode ? `, filmado como ${mode}` : ""}`]);
+  String(i), `${i + 1}: ${truth}${mode ? `, radiografado como ${mode}` : ""}`]);
 const MAPS = [
   ["cam", "Grad-CAM (aqui, o CAM)"], ["layer-cam", "LayerCAM"], ["eigen-cam", "Eigen-CAM"],
   ["occlusion", "oclusão (demora)"],
@@ -287,7 +287,7 @@ function changed(classes, { text, before, after }) {
   return was === is ? `${name} continua a dizer ${is}.` : `${name} dizia ${was} e passa a dizer ${is}.`;
 }
 
-// Um filme com o que se plantou nele: marcas brancas, ou o outro modo de filmar o mesmo paciente, que
+// Um filme com o que se plantou nele: marcas brancas, ou o outro modo de radiografar o mesmo paciente, que
 // nestes filmes, postos aos pares, é o vizinho.
 function planting(films, film, marks, planted) {
   const shown = planted.mode ? films[films.indexOf(film) ^ 1] : film;

@@ -4,7 +4,7 @@
 
 laboratory.stations.plant = async (place) => {
   const { side, colours, films, marks } = await openFilms("filmes-botao");
-  const networks = [["botao-0", "a que viu os dois modos"], ["botao-100", "a que só viu o atalho"]];
+  const networks = [["botao-0", "a que viu os dois modos"], ["botao-100", "a que viu cada classe de um só modo"]];
   const [{ classes }] = await Promise.all(networks.map(([name]) => desk.network(name)));
   const panel = board(place, { side, colours, label: "Radiografia em que se planta um atalho" });
   const planted = { mode: false, letter: false, border: false };
@@ -13,7 +13,7 @@ laboratory.stations.plant = async (place) => {
   const table = make("table", { class: "laboratory-table" });
   panel.add(
     picker,
-    tick("o mesmo paciente, filmado do outro modo", (checked) => plant("mode", checked)),
+    tick("o mesmo paciente, radiografado do outro modo", (checked) => plant("mode", checked)),
     tick("letra de lado, como nos filmes de criança", (checked) => plant("letter", checked)),
     tick("margem branca, como nas figuras publicadas", (checked) => plant("border", checked)),
     choice("Mapa de", networks.map(([name, text]) => [name, text]), (value) => { shown = value; ask(); }, shown),

@@ -65,7 +65,7 @@ const TASKS = {
     return {};
   },
 
-  // O que entra no lugar do que se esconde: o filme muito desfocado, a referência do livro.
+  // O que entra no lugar do que se esconde: o filme muito borrado, a referência do livro.
   reference: ({ grey, side }) => ({ reference: blur(grey, side, side / 12) }),
 
   lungs({ film, side }) {
