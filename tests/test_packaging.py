@@ -38,6 +38,12 @@ def test_every_library_it_imports_is_a_dependency(library):
     assert declared & (known | {BY_THE_WAY.get(library)}), sorted(known)
 
 
+def test_every_dependency_says_since_which_version():
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    asked = [*PROJECT["project"]["dependencies"], *(text for extra in extras for text in extra)]
+    assert [text for text in asked if ">=" not in text] == []
+
+
 def test_the_readme_lists_every_method():
     readme = (PACKAGE.parent / "README.md").read_text("utf-8")
     assert [name for name in METHODS if f"`{name}`" not in readme] == []
