@@ -17,7 +17,8 @@ from check_pages import english
 from playwright.sync_api import sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WIDTHS = (360, 768, 1440)
+WIDTHS = (320, 360, 768, 1440)  # a primeira é a de 1280 com tudo a 400 %
+AXED = (360, 1440)
 THEMES = ("light", "dark")
 # Sem preload: o axe pediria de novo as folhas de estilo, o que do disco não se pode.
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "preload": False}
@@ -93,7 +94,7 @@ def look(context, page, widths=WIDTHS, themes=THEMES):
             where = f"{width} px, {theme}"
             if (extra := tab.evaluate(SIDEWAYS)) > 0:
                 problems.append(f"{where}: {extra} px para o lado")
-            if width != 768:
+            if width in AXED:
                 found = Axe().run(tab, options=AXE).response["violations"]
                 problems += [
                     f"{where}: axe {rule['id']}: {node['html'][:160]}"
