@@ -30,9 +30,11 @@ FOOTER = (
     '<span class="pageNumber"></span></div>'
 )
 ONLY_ON_SCREEN = (
-    "script, noscript, .headerlink, .copybtn, .page-head, .prev-next-area, .explorer, .laboratory,"
+    "script, noscript, .headerlink, .copybtn, .page-head, .prev-next-area, .toctree-wrapper,"
     " .pst-js-only, .opening-buttons, iframe, canvas, button, [hidden]"
 )
+ALIVE = ".explorer, .laboratory"
+NEXT = "A seguir"  # no papel, o que vem a seguir vem a seguir
 STYLE = """
 html, body { background: #fff; font-size: 10pt; }
 .bd-article { padding: 0; }
@@ -44,14 +46,28 @@ html, body { background: #fff; font-size: 10pt; }
 .contents li { display: flex; gap: .6em; list-style: none; break-inside: avoid; }
 .contents li span { margin-left: auto; font-variant-numeric: tabular-nums; }
 .contents ul { padding: 0; }
-h1, h2, h3, h4 { break-after: avoid; break-inside: avoid; }
+.chapter h1 { font-size: 20pt; }
+h1, h2, h3, h4, dt, summary, .rubric { break-after: avoid; break-inside: avoid; }
+.step .dash { position: static; opacity: 1; color: #fff; }
 img, svg, math[display="block"], tr { break-inside: avoid; }
-figure { break-inside: avoid; }
+figure, .films { break-inside: avoid; }
+.films:has(> :nth-child(13)) { grid-template-columns: repeat(5, 1fr) !important; }
+.cell_output img, .films { break-after: avoid; }
+.figure-caption { break-before: avoid; }
+.output.stream + img { margin-top: .8rem; }
 img { max-width: 100% !important; max-height: 225mm; height: auto; object-fit: contain; }
 pre { white-space: pre-wrap !important; overflow-wrap: anywhere; overflow: visible !important; }
+.bd-article section > div[class*="highlight-"] { max-width: none; }
+.bd-article section > div[class*="highlight-"] pre { font-size: 7pt; }
+div.highlight, div[class*="highlight-"] { break-inside: auto; display: block; }
+dl.py div.highlight { break-inside: avoid; }
 .pst-scrollable-table-container, .cell_output, .output { overflow: visible !important; }
 div.cell, .cell_input, .admonition { break-inside: auto; }
 table { font-size: 8pt; break-inside: avoid; }
+table.dataframe tr > * { position: static !important; background: none !important; }
+.bd-article section > p:has(+ .pst-scrollable-table-container) { break-after: avoid; }
+summary { list-style: none; }
+summary :is(svg, .sd-summary-state-marker) { display: none; }
 .cell summary { display: none; }
 .toggle, .dropdown > *, details > * { display: revert; visibility: visible; }
 """
@@ -129,6 +145,18 @@ def article(site, page, known):
     found = soup.select_one("article.bd-article")
     for tag in found.select(ONLY_ON_SCREEN):
         tag.decompose()
+    for tag in found.select(ALIVE):
+        tag.name, tag.attrs, tag.string = (
+            "p",
+            {},
+            "(Esta parte responde ao toque, e só existe no site.)",
+        )
+    for tag in found.find_all("p"):
+        if tag.get_text().startswith(NEXT):
+            tag.decompose()
+    for tag in found.select("details.hide.above-input"):
+        tag.summary.decompose()
+        tag.unwrap()
     for tag in found.select("details"):
         tag["open"] = ""
     for tag in found.select("[id]"):
@@ -198,7 +226,10 @@ def document(site, pages, leaves):
     cover = BeautifulSoup((site / f"{pages[0][1]}.html").read_text("utf-8"), "html.parser")
     title = cover.title.get_text().partition("—")[0].strip()
     footer = cover.select_one("footer.bd-footer-content, .bd-footer-content, .footer-content")
-    said = " ".join(footer.get_text(" ").split()) if footer else ""
+    for tag in footer.select('a:is([href*="search."], [href*="como-citar."])') if footer else ():
+        tag.decompose()
+    parts = footer.get_text(" ").split("·") if footer else ()
+    said = " · ".join(filter(None, (" ".join(part.split()) for part in parts)))
     return f"""<!DOCTYPE html><html lang="pt-BR" data-theme="light" data-mode="light"><head>
 <meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="_static/livro.css"><style>{STYLE}</style></head><body>

@@ -16,9 +16,14 @@ PAGE = """<html><head><title>Onde? — livro</title></head><body><article class=
 <h1 id="t">{title}<a class="headerlink" href="#t">#</a></h1><p id="aqui">x</p>
 <img src="../_static/logo.svg">
 <svg><filter id="f"/><g filter="url(#f)"/></svg>
+<div class="laboratory" data-station="hide"><button>Ligar</button></div>
+<p>A seguir: <a href="{other}.html">outra</a></p>
+<details class="admonition hide above-input"><summary>Ver</summary><p>código</p></details>
 <script>1</script><details><summary>s</summary>solução</details>
 <a href="{other}.html#aqui">lá</a> <a href="#aqui">cá</a> <a href="../cadernos/a.ipynb">caderno</a>
-<a href="https://exemplo.org/">fora</a></article></body></html>"""
+<a href="https://exemplo.org/">fora</a></article><footer class="bd-footer-content">covidcam ·
+<a href="como-citar.html">como citar</a> · <a href="../search.html">Buscar</a> · versão 1</footer>
+</body></html>"""
 
 
 @pytest.mark.parametrize("module", [pdf, release], ids=lambda module: module.__name__)
@@ -70,6 +75,9 @@ def test_the_printed_book_has_every_page_and_no_link_out_of_it(tmp_path):
     assert not soup.select("script, .headerlink") and all(
         d.has_attr("open") for d in soup("details")
     )
+    assert not soup.select(".laboratory, button, .hide") and "A seguir" not in soup.text
+    assert soup.text.count("só existe no site") == soup.text.count("código") == 2
+    assert "covidcam · versão 1" in soup.select_one(".cover").text
     assert {image["src"] for image in soup("img")} == {"_static/logo.svg"}
     assert soup.select(".contents span")[-1].get_text() == "7" and "Parte" in soup.text
 
