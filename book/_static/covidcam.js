@@ -27,6 +27,12 @@ document.addEventListener("DOMContentLoaded", () => {
 for (const drawer of document.querySelectorAll("dialog"))
   drawer.addEventListener("click", (event) => event.target.closest("a[href]") && drawer.close());
 
+// O tema repõe a rolagem do sumário de onde se veio, e a página atual pode ficar fora de vista.
+addEventListener("load", () => {
+  const places = document.querySelectorAll(".bd-sidebar-primary a.current");
+  places[places.length - 1]?.scrollIntoView({ block: "nearest" });
+});
+
 // O botão do tema diz em que modo está.
 const MODES = { light: "claro", dark: "escuro", auto: "como o sistema" };
 function sayMode() {

@@ -143,7 +143,8 @@ def show(figure: Figure, alt: str) -> None:
         display({"text/html": films, "text/plain": alt}, raw=True)
     else:
         bundle = {"image/png": png(figure), "text/plain": alt}
-        display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+        plot = not any(axes.images for axes in figure.axes)  # só traços: escurece com o tema
+        display(bundle, raw=True, metadata={"image/png": {"alt": alt, "plot": plot}})
 
 
 def png(figure: Figure) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from covidcam.evaluation import OneVsRest, interval, verdict
 from covidcam.figures import canvas
@@ -210,6 +211,7 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
         axes.plot(row.accuracy, place, "o", color="black", ms=5)
     axes.set_yticks(range(len(table)), table.index)
     axes.set(ylim=(len(table) - 0.4, -0.6), xlabel="acurácia no teste")
+    axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))  # nada de 2,5 %
     canvas.write(axes.xaxis, percent)
     canvas.guide(axes)
     figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=8)

@@ -40,9 +40,9 @@ def redone_maps(
         for name, found in zip(recipes, maps, strict=True)
     ]
     alt = (
-        f"O Grad-CAM do mesmo filme em {len(pictures)} redes, com a lesão contornada: uma coluna"
-        f" por receita, uma linha por semente. O ponto mais quente cai na lesão em:"
-        f" {listing(hits)}."
+        f"O Grad-CAM do mesmo filme em {len(pictures)} redes, com a lesão contornada:"
+        f" {len(recipes)} receitas, {draws} sementes de cada uma. O ponto mais quente cai na"
+        f" lesão em: {listing(hits)}."
     )
     return figure, alt
 

@@ -42,10 +42,10 @@ def shortest(value: float) -> str:
 
     Examples
     --------
-    >>> shortest(0.25), shortest(1.0)
-    ('0,25', '1')
+    >>> shortest(0.25), shortest(-1.0)
+    ('0,25', '−1')
     """
-    return f"{value:g}".replace(".", ",")
+    return f"{value:g}".replace(".", ",").replace("-", "−")
 
 
 def thousands(count: int) -> str:

@@ -57,6 +57,8 @@ def test_flat_drawings_are_kept_exact_and_films_lose_what_nobody_sees():
         assert np.abs(read - array).max() <= worst
         assert abs(read.mean() - array.mean()) < 1, "os cinzas não mudam em média"
         assert len(after) < share * len(before)
+    assert not images.is_lossless(images.compress(png(film)))
+    assert images.is_lossless(images.compress(png(film), plot=True)), "um gráfico é sempre exato"
 
 
 def test_formulas_become_mathml_with_whole_names():
@@ -118,6 +120,10 @@ def test_the_titles_over_several_columns_stay_over_them():
             '<span class="math"><math><mi>b</mi></math></span>, fim',
             '<span class="math"><math><mi>a</mi></math></span> e <span class="together">'
             '<span class="math"><math><mi>b</mi></math></span>,</span> fim',
+        ),
+        (
+            "<h2>COVID-19</h2><p>COVID-19</p>",
+            '<h2><span class="together">COVID-19</span></h2><p>COVID-19</p>',
         ),
     ],
 )
@@ -450,6 +456,8 @@ def test_an_interval_is_one_cell_with_a_bar_on_the_scale_of_its_column():
     ]
     alone = tables.compose(shares[:1]._repr_html_())
     assert "interval" not in alone, "uma barra só não se compara com nada"
+    mixed = pd.DataFrame({"nota": ["1,26 (de 1,23 a 1,29)", "98 % (de 95 % a 99 %)"]})
+    assert "interval" not in tables.compose(mixed._repr_html_()), "duas unidades, escala nenhuma"
 
 
 def test_the_first_time_of_each_term_in_prose_leads_to_its_definition():

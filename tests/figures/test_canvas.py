@@ -26,9 +26,17 @@ def test_show_displays_a_png_with_its_alternative_text(displayed):
     show(new(1, 2), "Duas   telas\n  vazias.")
     ((data, options),) = displayed
     assert data["text/plain"] == "Duas telas vazias."
-    assert options == {"raw": True, "metadata": {"image/png": {"alt": "Duas telas vazias."}}}
+    said = {"alt": "Duas telas vazias.", "plot": True}
+    assert options == {"raw": True, "metadata": {"image/png": said}}
     image = Image.open(io.BytesIO(data["image/png"]))
     assert image.format == "PNG" and image.size == (825, 330)  # 7,5 × 3 polegadas a 110 por uma
+
+
+def test_a_figure_with_a_film_in_it_is_not_a_plot(displayed):
+    figure = new(1, 2)
+    figure.axes[0].imshow(np.eye(3))
+    show(figure, "Um filme e uma curva.")
+    assert displayed[0][1]["metadata"]["image/png"]["plot"] is False
 
 
 def test_films_alone_are_shown_one_by_one_with_what_each_one_is(displayed):

@@ -1,6 +1,6 @@
 """As figuras: texto alternativo, compressão, tamanho conhecido e carga tardia.
 
-Um gráfico, que se comprime sem perda, ganha a classe ``plot``: no tema escuro, ele também escurece.
+Um gráfico, em que não há radiografia, ganha a classe ``plot``: no tema escuro, ele também escurece.
 Uma folha de radiografias, que traz as imagens dentro de si, as deixa em arquivos que se abrem.
 """
 
@@ -32,7 +32,8 @@ def _render_cell_images():
 
     def render_image(self, data):
         (image,) = original(self, data)
-        if alt := data.output_metadata.get(data.mime_type, {}).get("alt"):
+        said = data.output_metadata.get(data.mime_type, {})
+        if alt := said.get("alt"):
             image["alt"] = alt
         image["classes"] += ["dark-light"]  # o tema escuro não altera os cinzas
         if data.mime_type == "image/png":
@@ -40,17 +41,17 @@ def _render_cell_images():
             image["uri"] = image["uri"].removesuffix(".png") + ".webp"
             smaller = written.with_suffix(".webp")
             if not smaller.exists():
-                smaller.write_bytes(compress(written.read_bytes()))
+                smaller.write_bytes(compress(written.read_bytes(), said.get("plot", False)))
             image["classes"] += ["plot"] * is_lossless(smaller.read_bytes())
         return [image]
 
     NbElementRenderer.render_image = render_image
 
 
-def compress(png):
+def compress(png, plot=False):
     """Os bytes em WebP: sem perda (curvas e letras), ou com a que ninguém vê (radiografias)."""
     with Image.open(io.BytesIO(png)) as image:
-        candidates = [{"lossless": True, "quality": 60}, {"quality": QUALITY}]
+        candidates = [{"lossless": True, "quality": 60}, {"quality": QUALITY}][: 1 if plot else 2]
         return min((_webp(image, **options) for options in candidates), key=len)
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+NAMES = re.compile("COVID-19|Pré-processamento")
 # O que se escreve no HTML das extensões, e o que fica no lugar.
 WRITTEN = [
     # o nome de um resumo são as palavras que se veem nele
@@ -34,6 +35,11 @@ WRITTEN = [
             r'(<span class="math[^>]*><math(?:(?!</math>).)*</math></span>)([,.;:)?!]+)', re.DOTALL
         ),
         r'<span class="together">\1\2</span>',
+    ),
+    # o hífen de um nome não é lugar de partir um título
+    (
+        re.compile(r"<(h[1-3]|th)\b.*?</\1>", re.DOTALL),
+        lambda title: NAMES.sub(r'<span class="together">\g<0></span>', title[0]),
     ),
 ]
 

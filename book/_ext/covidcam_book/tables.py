@@ -100,8 +100,8 @@ def _with_bars(rows):
     for at in range(max(map(len, rows), default=0)):
         column = [(row, BETWEEN.fullmatch(row[at][2])) for row in rows if len(row) > at]
         found = [(row, [*map(_value, said.groups())]) for row, said in column if said]
-        if len(found) < 2:
-            continue
+        if len(found) < 2 or len({"%" in row[at][2] for row, _ in found}) > 1:
+            continue  # sem com que comparar, ou em duas unidades
         ends = [value for _, values in found for value in values[1:]]
         shares = all("%" in row[at][2] for row, _ in found) and min(ends) >= 0
         low, high = (0, 100) if shares else (min(ends), max(ends))
