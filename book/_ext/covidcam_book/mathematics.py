@@ -9,8 +9,8 @@ from sphinx.util.math import get_node_equation_number
 
 # O conversor escreve um nome como ReLU letra por letra; junto, é lido como palavra.
 LETTERS = re.compile(r'(?:<mi mathvariant="normal">\w</mi>){2,}')
-# O conversor põe um travessão sobre o que \overline cobre; o sinal que se estica é outro.
-OVERLINE = re.compile(r"<mo[^>]*>&#x0*2015;</mo>")
+# O conversor põe um travessão sobre o que \overline cobre; uma borda o cobre todo.
+OVERLINE = re.compile(r"<mover>((?:(?!<mover>).)*?)<mo[^>]*>&#x0*2015;</mo></mover>", re.DOTALL)
 WHOLE = re.compile(r"(<math[^>]*>)(.*)</math>", re.DOTALL)
 
 
@@ -25,7 +25,8 @@ def mathml(latex, display="inline"):
     source = f'<annotation encoding="application/x-tex">{html.escape(latex.strip())}</annotation>'
     root, formula = WHOLE.fullmatch(markup).groups()
     markup = f"{root}<semantics>{formula}{source}</semantics></math>"
-    markup = OVERLINE.sub('<mo stretchy="true">&#x000AF;</mo>', markup)
+    while OVERLINE.search(markup):  # de dentro para fora
+        markup = OVERLINE.sub(r'<mrow class="overline">\1</mrow>', markup)
     return LETTERS.sub(lambda m: f"<mi>{re.sub(r'<[^>]+>', '', m[0])}</mi>", markup)
 
 
