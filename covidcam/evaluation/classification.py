@@ -18,16 +18,12 @@ class OneVsRest(NamedTuple):
 
     Attributes
     ----------
-    false_positive_rate : ndarray (T,)
-        A curva ROC, num eixo.
-    sensitivity : ndarray (T,)
-        A curva ROC, no outro.
+    false_positive_rate, sensitivity : ndarray (T,)
+        A curva ROC.
     auc : float
         A área sob ela; 0,5 é o acaso.
-    recall : ndarray (P,)
-        A curva de precisão e revocação, num eixo.
-    precision : ndarray (P,)
-        A curva de precisão e revocação, no outro.
+    recall, precision : ndarray (P,)
+        A curva de precisão e revocação.
     average_precision : float
         A área sob ela; `prevalence` é o acaso.
     prevalence : float
