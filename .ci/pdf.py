@@ -34,6 +34,7 @@ ONLY_ON_SCREEN = (
     " .pst-js-only, .opening-buttons, iframe, canvas, button, [hidden]"
 )
 ALIVE = ".explorer, .laboratory"
+STILL = "(Esta parte responde ao toque, e só existe no site.)"
 NEXT = "A seguir"  # no papel, o que vem a seguir vem a seguir
 STYLE = """
 html, body { background: #fff; font-size: 10pt; }
@@ -57,7 +58,6 @@ figure, .films { break-inside: avoid; }
 .output.stream + img { margin-top: .8rem; }
 img { max-width: 100% !important; max-height: 225mm; height: auto; object-fit: contain; }
 pre { white-space: pre-wrap !important; overflow-wrap: anywhere; overflow: visible !important; }
-.bd-article section > div[class*="highlight-"] { max-width: none; }
 .bd-article section > div[class*="highlight-"] pre { font-size: 7pt; }
 div.highlight, div[class*="highlight-"] { break-inside: auto; display: block; }
 dl.py div.highlight { break-inside: avoid; }
@@ -146,11 +146,8 @@ def article(site, page, known):
     for tag in found.select(ONLY_ON_SCREEN):
         tag.decompose()
     for tag in found.select(ALIVE):
-        tag.name, tag.attrs, tag.string = (
-            "p",
-            {},
-            "(Esta parte responde ao toque, e só existe no site.)",
-        )
+        tag.replace_with(note := soup.new_tag("p"))
+        note.string = STILL
     for tag in found.find_all("p"):
         if tag.get_text().startswith(NEXT):
             tag.decompose()
@@ -226,10 +223,12 @@ def document(site, pages, leaves):
     cover = BeautifulSoup((site / f"{pages[0][1]}.html").read_text("utf-8"), "html.parser")
     title = cover.title.get_text().partition("—")[0].strip()
     footer = cover.select_one("footer.bd-footer-content, .bd-footer-content, .footer-content")
-    for tag in footer.select('a:is([href*="search."], [href*="como-citar."])') if footer else ():
-        tag.decompose()
-    parts = footer.get_text(" ").split("·") if footer else ()
-    said = " · ".join(filter(None, (" ".join(part.split()) for part in parts)))
+    said = ""
+    if footer:
+        for tag in footer.select('a:is([href*="search."], [href*="como-citar."])'):
+            tag.decompose()
+        parts = [" ".join(part.split()) for part in footer.get_text(" ").split("·")]
+        said = " · ".join(filter(None, parts))
     return f"""<!DOCTYPE html><html lang="pt-BR" data-theme="light" data-mode="light"><head>
 <meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="_static/livro.css"><style>{STYLE}</style></head><body>
