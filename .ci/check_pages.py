@@ -21,6 +21,8 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 INTERFACE = "button, .visually-hidden, .admonition-title, summary, label, .caption, .skip-link"
+# Em bytes; do site ficam de fora o que se oferece à parte: o PDF e o pacote para ler sem rede.
+HEAVIEST_PAGE, HEAVIEST_SITE = 600_000, 30_000_000
 SAID = ("aria-label", "title", "placeholder", "data-bs-title")
 
 
@@ -64,6 +66,8 @@ def check(file, site):
     for image in soup.select("img"):
         if image.get("alt") is None or (not image["alt"].strip() and not image.find_parent("a")):
             problems.append(f"imagem sem texto alternativo: {image.get('src')}")
+    if (size := file.stat().st_size) > HEAVIEST_PAGE:
+        problems.append(f"tem {size} bytes, mais do que {HEAVIEST_PAGE}")
     problems += _headings(soup)
     problems += _links(soup, file, site)
     said = [tag.get(name) for name in SAID for tag in soup.select(f"[{name}]")]
@@ -110,6 +114,12 @@ def _references(soup):
     return {tag.get("title") for tag in soup.select(".bibtex-citation a, a.reference.internal")}
 
 
+def weight(site):
+    """Os bytes do site, sem o PDF e o pacote."""
+    files = (path for path in site.rglob("*") if path.suffix not in (".pdf", ".zip"))
+    return sum(path.stat().st_size for path in files if path.is_file())
+
+
 def main():
     """Diz o que falta e sai com 1, ou conta o que há."""
     site = Path(sys.argv[1] if len(sys.argv) > 1 else "_build/html")
@@ -118,7 +128,9 @@ def main():
     problems = [f"falta a página {file}" for file in built if not file.is_file()]
     for file in sorted({*filter(Path.is_file, built), *site.rglob("book/**/*.html")}):
         problems += [f"{file.relative_to(site)}: {problem}" for problem in check(file, site)]
-    print("\n".join(problems) or f"{len(names)} páginas construídas, nenhuma com problema")
+    if (size := weight(site)) > HEAVIEST_SITE:
+        problems.append(f"o site tem {size} bytes, mais do que {HEAVIEST_SITE}")
+    print("\n".join(problems) or f"{len(names)} páginas, {size} bytes, nenhuma com problema")
     sys.exit(bool(problems))
 
 

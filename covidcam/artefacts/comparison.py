@@ -67,8 +67,8 @@ def families(settings: Settings, recipes: Mapping[str, Mapping] | None = None) -
 def pairs(found: Families) -> pd.DataFrame:
     """A diferença de acurácia entre cada par de redes, imagem a imagem.
 
-    Quando todas as discordâncias são do mesmo lado, um sorteio de pacientes nunca chega ao zero;
-    por isso o que decide é a chance de discordâncias assim, vezes o número de pares que se olham.
+    Com poucas discordâncias o intervalo de um sorteio de pacientes não é de fiar; por isso o que
+    decide é a chance de discordâncias assim, vezes o número de pares que se olham.
 
     Parameters
     ----------

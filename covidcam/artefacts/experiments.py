@@ -33,7 +33,7 @@ def experiments(settings: Settings) -> dict:
         é refeito sem ela).
         guess: films, map e centre (em quantos o ponto mais quente, ou o centro, cai na lesão).
         plant: uma linha por marca e rede, com mark, dial, films e changed (em quantos a resposta
-        muda); a marca ``"mode"`` é o mesmo paciente filmado do outro modo.
+        muda); a marca ``"mode"`` é o mesmo paciente radiografado do outro modo.
         broken: camada -> likeness (Spearman entre os mapas) e changed (parte das respostas).
         dial: uma linha por posição do botão, com dial, confounded, unconfounded e energy.
     """

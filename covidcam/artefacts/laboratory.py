@@ -22,7 +22,7 @@ from covidcam.lungs.finder import FILE, network_folder
 from covidcam.settings import Settings
 
 ABNORMAL, NORMAL = 6, 2  # os filmes em que se experimenta
-PAIRS = 6  # pacientes filmados dos dois modos
+PAIRS = 6  # pacientes radiografados dos dois modos
 
 
 def laboratory(settings: Settings) -> Path:

@@ -18,12 +18,16 @@ class OneVsRest(NamedTuple):
 
     Attributes
     ----------
-    false_positive_rate, sensitivity : ndarray (T,)
-        A curva ROC.
+    false_positive_rate : ndarray (T,)
+        A curva ROC, num eixo.
+    sensitivity : ndarray (T,)
+        A curva ROC, no outro.
     auc : float
         A área sob ela; 0,5 é o acaso.
-    recall, precision : ndarray (P,)
-        A curva de precisão e revocação.
+    recall : ndarray (P,)
+        A curva de precisão e revocação, num eixo.
+    precision : ndarray (P,)
+        A curva de precisão e revocação, no outro.
     average_precision : float
         A área sob ela; `prevalence` é o acaso.
     prevalence : float

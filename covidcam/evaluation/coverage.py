@@ -17,8 +17,10 @@ class Coverage(NamedTuple):
     ----------
     covered : Interval
         A parte das provas cujo intervalo contém a verdade, com o erro do sorteio (Wilson, 95 %).
-    below, above : float
-        A parte das provas em que a verdade ficou abaixo, ou acima, do intervalo inteiro.
+    below : float
+        A parte das provas em que a verdade ficou abaixo do intervalo inteiro.
+    above : float
+        A parte das provas em que ela ficou acima dele.
     width : float
         A largura média dos intervalos.
     collapsed : float

@@ -57,7 +57,7 @@ class Effects(NamedTuple):
 
     @property
     def marked(self) -> np.ndarray:
-        """Filmes em que um objeto substitui outro, bool (N,): ali a falta de um não diz tudo."""
+        """Filmes em que um objeto substitui outro, e a falta de um não diz tudo, bool (N,)."""
         return np.bincount(self.film, self.replaced, minlength=len(self.total)) > 0
 
 

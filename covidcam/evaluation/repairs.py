@@ -1,4 +1,4 @@
-"""Reparos: tirar da imagem o que não é pulmão e igualar o modo de filmar."""
+"""Reparos: tirar da imagem o que não é pulmão e igualar o modo de radiografar."""
 
 import cv2
 import numpy as np

@@ -196,9 +196,8 @@ def pairs_note(pairs: pd.DataFrame) -> Markdown | None:
         "Qual é a melhor? As redes viram as mesmas imagens, e por isso se comparam imagem a imagem:"
         " contam as que só uma das duas acerta. A tabela traz a diferença de acurácia de cada par,"
         " com o intervalo, e a chance de discordâncias tão desiguais entre duas redes que se"
-        " igualam (o teste de McNemar, por paciente, vezes o número de pares que se olham). Quando"
-        " todas as discordâncias são do mesmo lado, o intervalo nunca chega ao zero; por isso quem"
-        " decide é a chance. "
+        " igualam (o teste de McNemar, por paciente, vezes o número de pares que se olham). Com"
+        " poucas discordâncias o intervalo não é de fiar; por isso quem decide é a chance. "
         + pairs_sentence(pairs)
         + " São redes treinadas que se comparam, e não famílias: cada uma foi treinada uma vez só,"
         " e outra semente daria outra rede."

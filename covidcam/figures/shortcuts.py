@@ -452,9 +452,10 @@ def remedies_note(answers: pd.DataFrame) -> Markdown:
     IPython.display.Markdown
     """
     cells = _cells(answers)
+    lowest = {name: row.index[row == row.min()] for name, row in cells.iterrows()}
     worst = [
-        f"em “{name}”, {percent(row.min())} ({listing(list(row.index[row == row.min()]))})"
-        for name, row in cells.iterrows()
+        f"em “{name}”, {percent(cells.loc[name].min())} ({listing([f'“{one}”' for one in those])})"
+        for name, those in lowest.items()
     ]
     found = remedies(answers)
     return Markdown(

@@ -63,7 +63,7 @@ def network_folder(settings: Settings) -> Path:
 
 
 def films(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Fantomas de treino, dos dois modos de filmar e das três classes, com os seus pulmões.
+    """Fantomas de treino, dos dois modos de radiografar e das três classes, com os seus pulmões.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """As redes do livro: o que cada uma é, com que receita se treina e o que publicou quem a usou.
 
 Toda rede recebe as imagens como estão nos arrays (N, 237, 237, 3), de 0 a 255, e faz dentro de si
-o que precisa para lê-las; quem as passa não tem outra escala a escolher. Cada uma
+o que precisa para lê-las; quem lhe passa as imagens não tem escala a escolher. Cada rede
 tem uma parte **congelada** (o preparo e, nas de tamanho inteiro, a rede treinada na ImageNet), que
 basta rodar uma vez por imagem, e uma parte **treinada**, que começa na primeira camada com pesos
 a treinar.

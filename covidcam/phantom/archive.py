@@ -111,7 +111,7 @@ def write_archive(folder, counts, seed, confounding=0.0):
     seed : int
         A mesma semente escreve os mesmos filmes.
     confounding : float
-        De 0 a 1: a parte dos pacientes cujo modo de filmar (`look`) segue a coleção, como nos
+        De 0 a 1: a parte dos pacientes cujo modo de radiografar (`look`) segue a coleção, como nos
         dados públicos; os demais têm o modo sorteado. A anatomia (em quantis) e as lesões não
         dependem dele.
 
@@ -213,7 +213,7 @@ def plan(counts, seed, confounding):
 
 
 def _look(patient, habit, confounding):
-    """O modo de filmar: o da coleção com probabilidade `confounding`, senão sorteado."""
+    """O modo de radiografar: o da coleção com probabilidade `confounding`, senão sorteado."""
     follow, free = anatomy.stream(patient, "dial").uniform(size=2)
     return habit if follow < confounding else ("infantil", "adulto")[int(free < 0.5)]
 
@@ -234,7 +234,7 @@ def _falling(most):
 
 
 def _shape(rng, look):
-    """Linhas e colunas. A forma segue o modo de filmar, nunca a pasta: não pode contar a classe."""
+    """Linhas e colunas: seguem o modo de radiografar, nunca a pasta, que contaria a classe."""
     long, ratio, upright = int(rng.integers(240, 421)), rng.uniform(), rng.uniform() < 0.3
     if look == "infantil":
         return int(long * (0.68 + 0.24 * ratio)), long

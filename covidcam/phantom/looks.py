@@ -1,4 +1,4 @@
-"""Os dois modos de filmar das coleções públicas: a criança do hospital, o adulto publicado."""
+"""Os dois modos de radiografar das coleções públicas: a criança do hospital, o adulto publicado."""
 
 import math
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Acquisition:
 
 
 def draw_acquisition(rng, look):
-    """Sorteia como filmar, dado o `look`."""
+    """Sorteia como radiografar, dado o `look`."""
     n = np.clip(rng.standard_normal(16), -2, 2).tolist()
     u = rng.uniform(size=24).tolist()
     return _child(n, u) if look == "infantil" else _adult(n, u)

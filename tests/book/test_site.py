@@ -5,7 +5,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
-from check_pages import check, english
+from check_pages import check, english, weight
 from conftest import DRAW, Book
 
 PROSE = """A fórmula $A^k$ e, em linha própria,
@@ -93,6 +93,12 @@ def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     assert a.count('rel="stylesheet"') == 1
     assert "fa-solid-900" not in (site / "_static" / "livro.css").read_text("utf-8")
     assert "/edit/" not in b, "sem repositório conhecido não há o que editar"
+    static = site / "_static"
+    assert not [*static.rglob("*.map"), *static.rglob("*awesome*")]
+    scripts = list(static.glob("scripts/*.js"))
+    assert scripts and not any("sourceMappingURL" in script.read_text() for script in scripts)
+    asked = {tag.split('"')[0].split("?")[0] for tag in a.split('src="_static/')[1:]}
+    assert {f"scripts/{script.name}" for script in scripts} <= asked, "há um que ninguém pede"
 
 
 def test_a_sheet_of_films_leaves_each_one_in_a_file_that_opens(site):
@@ -315,11 +321,13 @@ def test_the_file_check_sees_what_is_wrong(tmp_path):
         '<a href="falta.html">x</a><a href="#nada">x</a><a href="ruim.html#aqui">x</a>'
         '<a href="../fora.html">x</a><button title="Skip to main content">x</button>'
         '<div class="cell_output">Traceback <b>(most recent</b> call last)</div>'
-        "</main></body></html>",
+        f"</main></body></html><!--{' ' * 600_000}-->",
         "utf-8",
     )
     (tmp_path.parent / "fora.html").write_text("", "utf-8")
-    assert sorted(check(page, tmp_path)) == [
+    problems = check(page, tmp_path)
+    assert f"tem {page.stat().st_size} bytes, mais do que 600000" in problems
+    assert sorted(problem for problem in problems if not problem.startswith("tem ")) == [
         "2 títulos de primeiro nível",
         "a língua é 'en', e não pt-BR",
         "carrega de fora: https://example.org/x.js",
@@ -331,6 +339,15 @@ def test_the_file_check_sees_what_is_wrong(tmp_path):
         "ligação morta: falta.html",
         "âncora morta: #nada",
     ]
+
+
+def test_the_weight_of_the_site_is_of_what_a_reader_may_fetch(tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "a.html").write_bytes(b"x" * 7)
+    (tmp_path / "_static" / "b.js").write_bytes(b"x" * 5)
+    for name in ("livro.pdf", "livro.zip"):
+        (tmp_path / name).write_bytes(b"x" * 1000)
+    assert weight(tmp_path) == 12
 
 
 def test_portuguese_is_not_taken_for_english():

@@ -7,6 +7,7 @@ ordem, depois do texto.
 
 import posixpath
 import re
+import shutil
 from pathlib import Path
 
 from sphinx.builders.html._assets import _JavaScript
@@ -23,12 +24,16 @@ FONT_ICONS = re.compile(
 UNUSED = ("thebe",)
 # O realce do Sphinx não conhece a busca sem acentos; o nosso faz o mesmo trabalho.
 INSTEAD = {"_static/sphinx_highlight.js": "_static/realce.js"}
+# O que o tema copia e que página nenhuma pede, depois que as folhas viraram uma: mais de um décimo
+# do site.
+LEFT_OVER = ("scripts/*.map", "scripts/fontawesome.*", "styles", "vendor", "locales")
+MAPPED = re.compile(rb"\n?//# sourceMappingURL=\S+\s*$")
 # Scripts que o tema escreve na página e que rodariam antes dos arquivos de que precisam.
 TOO_EARLY = ("DOCUMENTATION_OPTIONS.",)
 
 
 def setup(app):
-    """Troca o que cada página pede, e escreve a folha depois da última."""
+    """Troca o que cada página pede; depois da última, escreve a folha e tira o que sobra."""
     app.connect("html-page-context", _lighten, priority=950)
     app.connect("build-finished", _write_sheet, priority=900)  # o tema ainda muda uma folha
 
@@ -67,6 +72,22 @@ def _write_sheet(app, error):
         # ele diz ser !important, só cede a uma camada de antes
         layers = f"@layer antes, tema;\n@layer tema {{\n{theirs}\n}}\n{text}"
         Path(app.outdir, SHEET).write_text(layers, "utf-8")
+        discard(Path(app.outdir, "_static"))
+
+
+def discard(folder):
+    """Apaga o que nenhuma página pede, e o endereço, no fim de um script, de um mapa que se foi.
+
+    Parameters
+    ----------
+    folder : Path
+        A pasta ``_static`` do site.
+    """
+    for pattern in LEFT_OVER:
+        for path in folder.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for script in folder.glob("scripts/*.js"):
+        script.write_bytes(MAPPED.sub(b"\n", script.read_bytes()))
 
 
 def sheet(folder, name):

@@ -40,8 +40,7 @@ def _render_cell_images():
             written = Path(self.config.output_folder, Path(image["uri"]).name)
             image["uri"] = image["uri"].removesuffix(".png") + ".webp"
             smaller = written.with_suffix(".webp")
-            if not smaller.exists():
-                smaller.write_bytes(compress(written.read_bytes(), said.get("plot", False)))
+            smaller.write_bytes(compress(written.read_bytes(), said.get("plot", False)))
             image["classes"] += ["plot"] * is_lossless(smaller.read_bytes())
         return [image]
 

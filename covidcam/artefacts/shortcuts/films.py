@@ -14,7 +14,7 @@ from covidcam.artefacts.films import Films
 from covidcam.evaluation import repairs
 from covidcam.settings import Settings
 
-LOOKS = ("infantil", "adulto")  # os dois modos de filmar dos fantomas, nesta ordem
+LOOKS = ("infantil", "adulto")  # os dois modos de radiografar dos fantomas, nesta ordem
 HABIT = ("NORMAL", "COVID-19")  # com o botão em 1, que classe é radiografada de cada modo
 PATIENTS, HELD_OUT, SIDE = 160, 50, 128
 FIRST_PATIENT = 2**29  # nenhum acervo do livro tem estes pacientes
@@ -75,7 +75,7 @@ def _film(number, look):
 
 
 def turn_dial(twice: Films, dial: float, seed: int = 0) -> Films:
-    """Um filme por paciente, com o modo de filmar tão amarrado à classe quanto se queira.
+    """Um filme por paciente, com o modo de radiografar tão amarrado à classe quanto se queira.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def turn_dial(twice: Films, dial: float, seed: int = 0) -> Films:
 
 
 def habit_of(twice: Films) -> np.ndarray:
-    """O modo de filmar de cada paciente quando o botão está em 1."""
+    """O modo de radiografar de cada paciente quando o botão está em 1."""
     return np.array([HABIT.index(label) for label in twice.labels[::2]])
 
 

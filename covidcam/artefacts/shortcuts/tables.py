@@ -136,7 +136,7 @@ def shortcut_controls(settings: Settings) -> pd.DataFrame:
     -------
     DataFrame
         Como `covidcam.evaluation.controls.measure`, com a coluna films: nos fantomas, há
-        também os mesmos pacientes com o modo de filmar sorteado.
+        também os mesmos pacientes com o modo de radiografar sorteado.
     """
 
     def make(folder: Path) -> None:
@@ -177,7 +177,7 @@ def before_and_after(settings: Settings) -> pd.DataFrame:
         - lead: quanto a do Grad-CAM excede a dele, filme a filme;
         - share: a parte da imagem que os pulmões cobrem;
         - hidden, shape: acurácia balanceada com os pulmões apagados, e só com a forma deles;
-        - look: a de adivinhar o modo de filmar, ou o acervo, entre filmes da mesma classe.
+        - look: a de adivinhar o modo de radiografar, ou o acervo, entre filmes da mesma classe.
     """
 
     def make(folder: Path) -> None:
