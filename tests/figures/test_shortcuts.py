@@ -171,8 +171,8 @@ def test_the_remedies_are_compared_on_the_same_patients():
     same = figures.remedies(ANSWERS.assign(**{"modo sorteado": ANSWERS["coleções, reparadas"]}))
     assert same["laço"] == "sem mudança que se possa afirmar, 0 pontos (de 0 a 0)"
     said = figures.remedies_note(ANSWERS).data
-    assert "em “coleções”, 0 % (COVID-19, infantil e NORMAL, adulto)" in said
-    assert "em “um só modo”, 0 % (COVID-19, infantil" in said
+    assert "em “coleções”, 0 % (“COVID-19, infantil” e “NORMAL, adulto”)" in said
+    assert "em “um só modo”, 0 % (“COVID-19, infantil”" in said
 
     assert found["reparo"] in said and found["laço"] in said
 
