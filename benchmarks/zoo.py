@@ -74,10 +74,9 @@ def calibrate(model):
     iguais em toda a janela, as redes fundas veem a imagem inteira de qualquer célula, e o
     centroide do que ela vê diz pouco); e o desvio dos logits passa a 1.
     """
+    for kernel in windows(model):
+        narrow(kernel)
     for layer in model._flatten_layers():
-        for name in ("kernel", "depthwise_kernel"):
-            if len(getattr(getattr(layer, name, None), "shape", ())) == 4:
-                narrow(getattr(layer, name))
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
         if type(layer).__name__ == "LayerScale":
@@ -86,6 +85,16 @@ def calibrate(model):
     kernel = [layer for layer in model.layers if hasattr(layer, "kernel")][-1].kernel
     kernel.assign(kernel / model(noise(8, 1), training=False).numpy().std())
     return model
+
+
+def windows(model):
+    """As janelas das convoluções, também as dos canais um a um."""
+    named = (
+        getattr(layer, name, None)
+        for layer in model._flatten_layers()
+        for name in ("kernel", "depthwise_kernel")
+    )
+    return [kernel for kernel in named if len(getattr(kernel, "shape", ())) == 4]
 
 
 def narrow(kernel):
@@ -122,13 +131,35 @@ def offset(model, layer, registration):
     """A que distância do que uma célula vê a põem a aritmética e o ladrilho igual, em pixels.
 
     O que a célula vê é o centroide de |∂A/∂x|, somado sobre imagens e projeções sorteadas dos
-    canais. A borda da imagem corta o que veem as células e puxa o centroide para o meio, tanto mais
-    quanto mais longe estão dele: lê-se o desvio no lugar, entre células, onde o centroide é o meio
-    da imagem.
+    canais, e sobre a rede e a mesma com cada janela espelhada: pesos sorteados pendem para um lado,
+    e os espelhados, outro tanto para o outro; o que fica é o que fazem as bordas e os passos. A
+    borda da imagem corta o que veem as células e puxa o centroide para o meio, tanto mais quanto
+    mais longe estão dele: lê-se o desvio no lugar, entre células, onde o centroide é o meio da
+    imagem.
     """
-    inside = keras.Model(model.inputs[0], output_of(model, layer))
-    random, middle = np.random.default_rng(0), registration.y.count // 2
+    middle = registration.y.count // 2
     cells = range(middle - 2, middle + 3)
+    seen = watched(model, layer, cells)
+    mirror(model)
+    seen += watched(model, layer, cells)
+    mirror(model)
+    profiles = (seen.sum(1) + seen.sum(2)) / seen.sum((1, 2))[:, None] / 2
+    seen = profiles @ np.arange(SIDE)
+    cell = np.interp(CENTRE, seen, cells)
+    even = (cell + 0.5) * SIDE / registration.y.count - 0.5
+    return registration.y.centre(cell) - CENTRE, even - CENTRE
+
+
+def mirror(model):
+    """Espelha cada janela, de cima para baixo e da esquerda para a direita."""
+    for kernel in windows(model):
+        kernel.assign(kernel[::-1, ::-1])
+
+
+def watched(model, layer, cells):
+    """Quanto cada célula da diagonal vê de cada pixel, (len(cells), SIDE, SIDE)."""
+    inside = keras.Model(model.inputs[0], output_of(model, layer))
+    random = np.random.default_rng(0)
     seen = np.zeros((len(cells), SIDE, SIDE))
     for image in tf.constant(noise(2, 2))[:, None]:
         with tf.GradientTape(persistent=True) as tape:
@@ -140,11 +171,7 @@ def offset(model, layer, registration):
             for value in projections:
                 slope = np.abs(tape.gradient(value, image)[0]).sum(-1)
                 total += slope / slope.sum()
-    profiles = (seen.sum(1) + seen.sum(2)) / seen.sum((1, 2))[:, None] / 2
-    seen = profiles @ np.arange(SIDE)
-    cell = np.interp(CENTRE, seen, cells)
-    even = (cell + 0.5) * SIDE / registration.y.count - 0.5
-    return registration.y.centre(cell) - CENTRE, even - CENTRE
+    return seen
 
 
 def blobs(count, seed):

@@ -27,6 +27,15 @@ document.addEventListener("DOMContentLoaded", () => {
 for (const drawer of document.querySelectorAll("dialog"))
   drawer.addEventListener("click", (event) => event.target.closest("a[href]") && drawer.close());
 
+// O tema tira o foco do botão que esconde o sumário, e não diz se ele está à vista.
+for (const button of document.querySelectorAll(".primary-toggle"))
+  button.addEventListener("click", ({ detail }) => setTimeout(() => {
+    if (document.querySelector("dialog[open]")) return;
+    const hidden = document.querySelector(".bd-sidebar-primary.pst-sidebar-hidden");
+    button.setAttribute("aria-expanded", !hidden);
+    if (!detail) button.focus(); // apertado pelo teclado
+  }));
+
 // O tema repõe a rolagem do sumário de onde se veio, e a página atual pode ficar fora de vista.
 addEventListener("load", () => {
   const places = document.querySelectorAll(".bd-sidebar-primary a.current");

@@ -72,8 +72,8 @@ def board(table: pd.DataFrame, metric: str, reference: str = "") -> tuple[Figure
     few = rows[rows["images"] < most]
     alt = (
         f"Placar de {len(rows)} mapas em {most} radiografias: {_name(metric, reference)}."
-        f" Do melhor ao pior: {best.method}, {number(best['mean'])}, a {worst.method},"
-        f" {number(worst['mean'])}. Oponentes: "
+        f" O melhor: {best.method} ({number(best['mean'])}); o pior: {worst.method}"
+        f" ({number(worst['mean'])}). Oponentes: "
         + listing([f"{r.method} {number(r.mean)}" for r in blind.itertuples()])
         + "."
     )
@@ -231,7 +231,8 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
         axes.set_xlabel("camadas sorteadas, do topo à base")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         canvas.write(axes.yaxis, lambda value: number(value, 1))
-    figure.axes[0].legend(frameon=False, fontsize=8)
+    key = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*key, loc="outside upper center", ncols=5, frameon=False, fontsize=8)
     alt = (
         "Semelhança entre o mapa da rede treinada e o da rede com camadas sorteadas, do topo à"
         f" base. Com todas sorteadas, a correlação de Spearman é: {'; '.join(ends['spearman'])};"

@@ -86,6 +86,7 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
                 color=canvas.LIGHT,
                 linewidth=6,
                 solid_capstyle="butt",
+                zorder=1,
             )
         axes.scatter(
             table["confidence"],

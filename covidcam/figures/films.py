@@ -279,4 +279,5 @@ def maps(
         f"{counted(len(pairs), 'radiografia')}, cada uma ao lado do mapa que mostra que regiões"
         f" fizeram subir a nota da classe que a rede escolheu: {'; '.join(pairs)}."
     )
-    return grid(pictures, titles, columns=4), alt
+    # três pares cabem numa linha; de quatro em quatro, o terceiro ficaria só
+    return grid(pictures, titles, columns=6 if len(pairs) == 3 else 4), alt

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from covidcam.figures import canvas
 from covidcam.figures.films import grid
-from covidcam.figures.text import listing, number, percent
+from covidcam.figures.text import counted, listing, number, percent
 
 
 def retaken(
@@ -83,7 +83,8 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
             f" {mean['control']} sem uma parte sadia"
         )
     figure.axes[0].set_ylabel("probabilidade da classe verdadeira")
-    figure.axes[-1].legend(frameon=False, fontsize=8, loc="center right")
+    key = figure.axes[-1].get_legend_handles_labels()
+    figure.legend(*key, loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     alt = (
         f"Cada um dos {len(answers)} filmes com e sem as lesões. Média da probabilidade da classe"
         f" verdadeira: {'; '.join(means)}."
@@ -138,10 +139,11 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     top = ordered[::-1].head(3)
     healthy = ordered[~sick]["removed"].abs().max()
     alt = (
-        f"Um filme com {int(sick.sum())} lesões numeradas e {int((~sick).sum())} outros objetos."
+        f"Um filme com {int(sick.sum())} lesões numeradas e"
+        f" {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}."
         " Os que mais fazem falta: "
-        + listing([f"{row['name']}, {number(row['removed'])}" for _, row in top.iterrows()])
-        + f". Nenhum objeto que não é lesão muda o contraste em mais de {number(healthy)}."
+        + listing([f"{row['name']} ({number(row['removed'])} logits)" for _, row in top.iterrows()])
+        + f". Nenhum objeto que não é lesão muda o contraste em mais de {number(healthy)} logits."
     )
     return figure, alt
 

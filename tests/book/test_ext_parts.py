@@ -67,11 +67,25 @@ def test_formulas_become_mathml_with_whole_names():
     assert "<msup>" in mathematics.mathml("A^k")
     covered = mathematics.mathml(r"\overline{\overline{G} H}")
     assert covered.count('<mrow class="overline">') == 2 and "mover" not in covered
+    assert "msup" not in mathematics.mathml("x'") and "msup" in mathematics.mathml("x^2")
 
 
 def test_a_formula_carries_its_latex():
     made = BeautifulSoup(mathematics.mathml(r"\alpha_k < 1"), "html.parser")
     assert made.annotation.get_text() == r"\alpha_k < 1"
+
+
+def test_a_wide_table_is_named_by_its_first_titles_and_how_many_follow():
+    frame = pd.DataFrame({name: ["—", "0,5"] for name in ("um", "dois, ou", "três", "quatro", "x")})
+    box = BeautifulSoup(tables.compose(frame._repr_html_()), "html.parser").find(role="group")
+    assert box["aria-label"] == "Tabela: um, dois ou, três, quatro e mais 1 coluna"
+
+
+def test_a_sentence_that_begins_with_a_number_is_read_from_the_left():
+    column = ["97,3 % (73 de 75; de 91 % a 99 %), perda 0,09", "—", ""]
+    frame = pd.DataFrame({"frase": column, "nota": ["0,5", "—", "1"]})
+    cells = BeautifulSoup(tables.compose(frame._repr_html_()), "html.parser").select("tbody td")
+    assert ["words" in cell.get("class", []) for cell in cells] == [True, False] * 3
 
 
 def test_a_table_has_one_row_of_titles_a_name_and_words_to_the_left():

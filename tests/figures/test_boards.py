@@ -61,9 +61,9 @@ def test_only_differences_whose_interval_leaves_zero_out_are_better_or_worse(tab
 
 
 def test_the_figure_says_best_and_worst_whichever_way_is_better(table):
-    assert "Do melhor ao pior: rise, 0,70, a ao acaso, 0,12" in figures.board(table, "auprc")[1]
+    assert "O melhor: rise (0,70); o pior: ao acaso (0,12)" in figures.board(table, "auprc")[1]
     lower = figures.board(table, "deletion", "black")[1]
-    assert "Do melhor ao pior: grad-cam, 0,25, a ao acaso, 0,88" in lower
+    assert "O melhor: grad-cam (0,25); o pior: ao acaso (0,88)" in lower
 
 
 def test_the_figure_has_a_map_once_and_says_who_was_measured_in_fewer_films(table):

@@ -46,7 +46,7 @@ def test_films_alone_are_shown_one_by_one_with_what_each_one_is(displayed):
     assert data["text/plain"] == "Dois “filmes”." and "image/png" not in data
     page = BeautifulSoup(data["text/html"], "html.parser")
     assert page.select_one(".films")["aria-label"] == "Dois “filmes”."
-    assert [image["alt"] for image in page.select("img")] == ["escuro\n< 1", "claro"]
+    assert [image["alt"] for image in page.select("img")] == ["escuro; < 1", "claro"]
     assert [caption.get_text("|") for caption in page.select("figcaption")] == [
         "escuro|< 1",
         "claro",

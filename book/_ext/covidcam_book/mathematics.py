@@ -11,6 +11,8 @@ from sphinx.util.math import get_node_equation_number
 LETTERS = re.compile(r'(?:<mi mathvariant="normal">\w</mi>){2,}')
 # O conversor põe um travessão sobre o que \overline cobre; uma borda o cobre todo.
 OVERLINE = re.compile(r"<mover>((?:(?!<mover>).)*?)<mo[^>]*>&#x0*2015;</mo></mover>", re.DOTALL)
+# A plica já é alta: como expoente, subiria duas vezes.
+PRIME = re.compile(r"<msup>(<mi>[^<]*</mi><mi>&#x0*2032;</mi>)</msup>")
 WHOLE = re.compile(r"(<math[^>]*>)(.*)</math>", re.DOTALL)
 
 
@@ -27,6 +29,7 @@ def mathml(latex, display="inline"):
     markup = f"{root}<semantics>{formula}{source}</semantics></math>"
     while OVERLINE.search(markup):  # de dentro para fora
         markup = OVERLINE.sub(r'<mrow class="overline">\1</mrow>', markup)
+    markup = PRIME.sub(r"<mrow>\1</mrow>", markup)
     return LETTERS.sub(lambda m: f"<mi>{re.sub(r'<[^>]+>', '', m[0])}</mi>", markup)
 
 

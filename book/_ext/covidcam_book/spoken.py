@@ -26,6 +26,10 @@ WRITTEN = [
         r'\1 lang="en">',
     ),
     (
+        re.compile(r'<section id="bibliografia">.*?</section>', re.DOTALL),
+        lambda works: works[0].replace("<p>", '<p lang="en">'),
+    ),
+    (
         re.compile(r"(?<![\w/])arXiv:(\d{4}\.\d{4,5})(?!\d|</a>|[^<>]*>)"),
         r'<a class="reference external" href="https://arxiv.org/abs/\1">arXiv:\1</a>',
     ),

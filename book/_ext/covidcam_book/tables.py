@@ -7,7 +7,7 @@ tabela ganha uma caixa que rola e tem nome, títulos que dizem de que são, e as
 import html
 import re
 
-from covidcam.figures import between, listing
+from covidcam.figures import between, counted, listing
 
 FRAME = re.compile(
     r'(?:<style scoped>[^<]*</style>\s*)?<table border="1" class="dataframe">(.*?)</table>',
@@ -22,6 +22,8 @@ TITLE = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
 # Um nome curto (“COVID-19”) não se parte no hífen; um título de coluna, só nos espaços.
 SHORT = {"td": re.compile(r"[^<]{0,16}|[^< ]{0,24}"), "th": re.compile(r"[^< ]{0,20}")}
+# O que passa disso se lê como frase, também se começa por um número.
+LONG = 30
 NUMBER = re.compile(r"[-−–+±<>≤≥≈]?\s*\d|[—∞]?$")
 # “91 % (de 87 % a 95 %)”: uma medida e o seu intervalo
 MEASURE = r"([-−]?\d+(?:,\d+)?)(?:\s%)?"
@@ -50,7 +52,9 @@ def _box(table):
         html.unescape(TAG.sub("", each)).strip()
         for each in TITLE.findall(table.split("</thead>")[0])
     ]
-    titles = list(dict.fromkeys(filter(None, titles)))[:4]  # o nome, e não a tabela inteira
+    titles = [title.replace(",", "") for title in dict.fromkeys(filter(None, titles))]
+    if more := len(titles[4:]):  # o nome, e não a tabela inteira
+        titles = [*titles[:4], f"mais {counted(more, 'coluna')}"]
     named = f' role="group" aria-label="Tabela: {html.escape(listing(titles))}"'
     return f'<div class="pst-scrollable-table-container"{named}>{table}</div>'
 
@@ -128,8 +132,10 @@ def _value(text):
 
 def _are_words(column, alone):
     """Se uma coluna é de palavras: quase toda, ou em parte, se não há outra a que se alinhe."""
-    said = sum(not NUMBER.match(TAG.sub("", text).strip()) for text in column)
-    return said > (0 if alone else len(column) / 2)
+    texts = [TAG.sub("", text).strip() for text in column]
+    texts = [text for text in texts if text not in ("", "—")]
+    said = sum(not NUMBER.match(text) or len(text) > LONG for text in texts)
+    return said > (0 if alone else len(texts) / 2)
 
 
 def _line(row, words, scope):

@@ -39,6 +39,8 @@ const laboratory = {
     const said = document.createElement("p");
     button.type = "button";
     button.textContent = "Ligar a rede";
+    const title = place.closest("section")?.querySelector("h2, h3")?.firstChild.textContent;
+    if (title) button.setAttribute("aria-label", `Ligar a rede: ${title}`);
     said.setAttribute("role", "status");
     place.append(button, said);
     button.onclick = async ({ detail }) => {
