@@ -27,6 +27,15 @@ document.addEventListener("DOMContentLoaded", () => {
 for (const drawer of document.querySelectorAll("dialog"))
   drawer.addEventListener("click", (event) => event.target.closest("a[href]") && drawer.close());
 
+// A mira de um filme anda com as setas; quem não a vê ouve onde ela está.
+const aimed = Object.assign(document.createElement("p"), { className: "visually-hidden" });
+aimed.setAttribute("aria-live", "polite");
+document.querySelector("main")?.append(aimed);
+addEventListener("mira", ({ detail }) => {
+  const [x, y] = detail.map((share) => Math.round(100 * share));
+  aimed.textContent = `Mira a ${x} % da esquerda e a ${y} % do alto.`;
+});
+
 // O tema tira o foco do botão que esconde o sumário, e não diz se ele está à vista.
 for (const button of document.querySelectorAll(".primary-toggle"))
   button.addEventListener("click", ({ detail }) => setTimeout(() => {

@@ -219,8 +219,11 @@ def test_the_explorer_asks_before_it_shows(site, tabs):
     tab.get_by_label("Adivinhar").check()
     assert heat.is_hidden() and "energia" not in said.inner_text()
     film.focus()
-    for key in ["ArrowRight"] * 3 + ["Enter"]:  # do centro para fora do quarto de cima, à esquerda
-        tab.keyboard.press(key)
+    for _ in range(4):  # do centro para fora do quarto de cima, à esquerda
+        tab.keyboard.press("ArrowRight")
+    heard = tab.locator("main > [aria-live]")
+    assert heard.text_content() == "Mira a 60 % da esquerda e a 50 % do alto."
+    tab.keyboard.press("Enter")
     assert heat.is_visible() and "Você apontou fora da lesão" in said.inner_text()
 
     tab.get_by_label("Classe explicada").select_option("NORMAL")  # outro mapa, o mesmo palpite
@@ -268,10 +271,14 @@ def test_the_explorer_answers_to_the_keyboard_and_says_what_it_shows(site, tabs)
     middle = "document.querySelector('feFuncA').getAttribute('tableValues').split(' ')[50]"
     assert float(tab.evaluate(middle)) == pytest.approx(0.5 * 0.65)
 
+    rewritten = """() => new MutationObserver(() => (window.repeated = true)).observe(
+        document.querySelector(".explorer [role=status]"), {subtree: true, childList: true})"""
+    tab.evaluate(rewritten)
     tab.get_by_label("Limiar").focus()
     for _ in range(11):
         tab.keyboard.press("ArrowRight")
     assert float(tab.evaluate(middle)) == 0
+    assert tab.evaluate("window.repeated") is None, "quem ouve ouviria a mesma frase a cada passo"
     tab.get_by_label("Classe explicada").select_option("NORMAL")
     assert "não acha nada a favor" in said.inner_text()
     tab.get_by_role("radio", name="1: era COVID-19").press("ArrowRight")

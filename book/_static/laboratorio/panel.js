@@ -218,6 +218,7 @@ function board(place, { side, colours, label, tap = null }) {
       const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
       if (moves[event.key]) {
         cursor = cursor.map((value, axis) => inside(value + moves[event.key][axis]));
+        dispatchEvent(new CustomEvent("mira", { detail: cursor.map((value) => value / (side - 1)) }));
         last();
       } else if (event.key === " " || event.key === "Enter") tap(...cursor, false);
       else return;
