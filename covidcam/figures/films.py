@@ -252,7 +252,7 @@ def maps(
     target: Sequence[int],
     classes: Sequence[str],
 ) -> tuple[Figure, str]:
-    """Radiografias, cada uma ao lado do seu mapa.
+    """Radiografias, cada uma ao lado do seu mapa; três, cada uma sobre o seu.
 
     Parameters
     ----------
@@ -270,14 +270,17 @@ def maps(
     alt : str
         O texto alternativo, para `show`.
     """
-    pictures, titles = [], []
-    for image, heatmap, t, p in zip(images, heatmaps, truth, target, strict=True):
-        pictures += [image, overlay(image, heatmap)]
-        titles += [f"era {classes[t]}", f"mapa de {classes[p]}"]
-    pairs = [f"{classes[t]}, mapa de {classes[p]}" for t, p in zip(truth, target, strict=True)]
+    was, explained = ([classes[i] for i in each] for each in (truth, target))
+    painted = [overlay(image, heatmap) for image, heatmap in zip(images, heatmaps, strict=True)]
+    films = list(zip(images, [f"era {name}" for name in was], strict=True))
+    mapped = list(zip(painted, [f"mapa de {name}" for name in explained], strict=True))
+    above = len(films) == 3  # numa linha cabem dois pares lado a lado, ou três um sobre o outro
+    pairs = [one for pair in zip(films, mapped, strict=True) for one in pair]
+    pictures, titles = zip(*(films + mapped if above else pairs), strict=True)
+    said = [f"{name}, mapa de {other}" for name, other in zip(was, explained, strict=True)]
     alt = (
-        f"{counted(len(pairs), 'radiografia')}, cada uma ao lado do mapa que mostra que regiões"
-        f" fizeram subir a nota da classe que a rede escolheu: {'; '.join(pairs)}."
+        f"{counted(len(said), 'radiografia')}, cada uma {'sobre o' if above else 'ao lado do'}"
+        " mapa que mostra que regiões fizeram subir a nota da classe que a rede escolheu:"
+        f" {'; '.join(said)}."
     )
-    # três pares cabem numa linha; de quatro em quatro, o terceiro ficaria só
-    return grid(pictures, titles, columns=6 if len(pairs) == 3 else 4), alt
+    return grid(pictures, titles, columns=3 if above else 4), alt

@@ -123,3 +123,15 @@ def test_each_film_stands_beside_its_map(image):
     np.testing.assert_array_equal(drawn[2], films[1])
     np.testing.assert_array_equal(drawn[3], overlay(films[1], heatmaps[1]))
     assert "2 radiografias" in alt and "COVID-19, mapa de NORMAL" in alt
+
+
+def test_three_films_stand_over_their_maps(image):
+    films = np.stack([np.dstack([image] * 3)] * 3)
+    heatmaps = np.random.default_rng(1).random((3, 5, 7))
+    figure, alt = maps(films, heatmaps, [0, 1, 0], [0, 0, 1], ("a", "b"))
+    assert titles(figure) == ["era a", "era b", "era a", "mapa de a", "mapa de a", "mapa de b"]
+    np.testing.assert_array_equal(
+        figure.axes[5].images[0].get_array(), overlay(films[2], heatmaps[2])
+    )
+    assert figure.axes[5].get_subplotspec().colspan == figure.axes[2].get_subplotspec().colspan
+    assert "3 radiografias, cada uma sobre o mapa" in alt
