@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+import nbformat
 from conftest import DRAW
 
 
@@ -26,11 +27,21 @@ def assert_figure_speaks(page):
     assert "dark-light" in figure["class"].split()
 
 
+def outputs(book):
+    """O que as células do caderno da página b mostram."""
+    file = book.page("b").parent / "cadernos" / "pagina-b.ipynb"
+    cells = nbformat.read(file, 4).cells
+    return [cell.outputs for cell in cells if cell.cell_type == "code"]
+
+
 def test_pages_run_when_what_they_depend_on_changes_and_only_then(book):
     code, ran, said = book.build()
     assert (code, ran) == (0, ["a", "b"]), said
     assert_figure_speaks(book.page("b"))
     assert Images(book.page("b")).root["lang"] == "pt-BR"
+
+    shown = outputs(book)
+    assert any("image/png" in each[0].get("data", {}) for each in shown if each)
 
     assert book.build()[:2] == (0, []), "nada mudou"
 
@@ -38,6 +49,7 @@ def test_pages_run_when_what_they_depend_on_changes_and_only_then(book):
     assert book.build()[:2] == (0, []), "só a prosa mudou"
     assert "Outra frase." in book.page("b").read_text("utf-8")
     assert_figure_speaks(book.page("b"))
+    assert outputs(book) == shown, "o caderno não perde o que não precisou rodar"
 
     errors = book.package / "covidcam" / "errors.py"
     errors.write_text(errors.read_text("utf-8") + "# nada\n", "utf-8")

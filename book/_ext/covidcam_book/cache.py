@@ -18,8 +18,13 @@ def setup(app, chosen):
     app.connect("env-get-outdated", _outdated)
 
 
+def folder(app):
+    """Onde ficam as páginas executadas."""
+    return Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+
+
 def _drop_stale(app, chosen):
-    cache = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+    cache = folder(app)
     mark = cache.with_name(".covidcam-fingerprint")
     current = _fingerprint(chosen)
     app.covidcam_stale = not mark.is_file() or mark.read_text("utf-8") != current

@@ -2,16 +2,18 @@
 
 import ast
 import json
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import nbformat
 import yaml
 from docutils.nodes import make_id
+from jupyter_cache import get_cache
 from myst_nb.core.read import read_myst_markdown_notebook
 from pybtex.richtext import Text
 from sphinx.util import logging
 
-from covidcam_book import bibliography, cells
+from covidcam_book import bibliography, cache, cells
 from covidcam_book.portable import GLUE, Around, portable
 
 LOGGER = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ def write(app, written, repository):
     for pagename in sorted(written.intersection(current)):
         executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
         known = executed.is_file()
-        notebook = nbformat.read(executed, 4) if known else read(text(app, pagename))
+        notebook = answered(app, executed) if known else read(text(app, pagename))
         entries = [each.formatted_entry for each in bibliography.cited(app.env, pagename)]
         values = glued(executed.with_suffix(".glue.json"))
         if known and (lost := set(GLUE.findall(text(app, pagename))) - set(values)):
@@ -100,6 +102,18 @@ def write(app, written, repository):
         title = app.env.titles[pagename].astext()
         built = build(notebook, title, repository["source_address"], around)
         (folder / name(app, pagename)).write_text(nbformat.writes(built), "utf-8")
+
+
+def answered(app, file):
+    """Um caderno executado, com as saídas.
+
+    Quando uma página não precisa rodar, as saídas vêm do cache; o MyST-NB as põe na página, mas não
+    no caderno que escreve.
+    """
+    notebook = nbformat.read(file, 4)
+    with suppress(KeyError):  # fora do cache está o que acaba de rodar sem ele
+        _, notebook = get_cache(cache.folder(app)).merge_match_into_notebook(notebook)
+    return notebook
 
 
 def _address(app, page, repository):
