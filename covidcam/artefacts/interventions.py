@@ -220,7 +220,8 @@ def _board(maps, taken, scope):
         for name, each in maps.items()
         if names[name] == name
     }
-    scores[SIZE] = taken.objects["area"].to_numpy()
+    asked = np.isfinite(scores["grad-cam"])  # os menores podem cobrir inteiro um maior
+    scores[SIZE] = np.where(asked, taken.objects["area"], np.nan)
     records = {"pairs": [], "first": []}
     for name in [*maps, SIZE]:
         same = names.get(name, name)
@@ -243,7 +244,8 @@ def _board(maps, taken, scope):
     boards = []
     for metric, groups in (("pairs", patients[found.film]), ("first", patients)):
         board = evaluation.summarize(pd.concat(records[metric]), groups)
-        boards.append(board.assign(images=len(np.unique(found.film))))
+        judged = found.film[np.isfinite(found.pairs)]
+        boards.append(board.assign(images=len(np.unique(judged))))
     return pd.concat(boards)
 
 

@@ -158,7 +158,8 @@ class Agreement(NamedTuple):
     ----------
     pairs : ndarray, float64 (P,)
         Cada par de objetos do mesmo filme: 1 se a nota e o efeito os ordenam igual, 0 se ao
-        contrário, 0,5 se a nota os empata.
+        contrário, 0,5 se a nota os empata, NaN se falta uma das duas notas. Os pares são os dos
+        efeitos: duas notas dos mesmos objetos se comparam par a par.
     film : ndarray, int (P,)
         O filme de cada par.
     first : ndarray, float64 (N,)
@@ -254,7 +255,7 @@ def concordance(scores: np.ndarray, effects: Effects, least: float = 0.0) -> Agr
     Parameters
     ----------
     scores : ndarray, float (M,)
-        Uma nota por objeto: a densidade de um mapa, ou o tamanho do objeto. NaN não entra.
+        Uma nota por objeto: a densidade de um mapa, ou o tamanho do objeto; NaN onde não há.
     effects : Effects
     least : float
         Como em `agreement`.
@@ -279,13 +280,14 @@ def concordance(scores: np.ndarray, effects: Effects, least: float = 0.0) -> Agr
         raise InputError(f"Há {len(effects.film)} objetos e as notas têm a forma {scores.shape}.")
     pairs, films, first = [], [], np.full(len(effects.total), np.nan)
     for number in range(len(first)):
-        kept = (effects.film == number) & np.isfinite(scores)
-        own, lost = scores[kept], effects.strength[kept]
+        mine = effects.film == number
+        own, lost = scores[mine], effects.strength[mine]
         i, j = np.triu_indices(len(own), 1)
         apart = np.abs(lost[i] - lost[j]) > least
         same = np.sign(own[i] - own[j]) * np.sign(lost[i] - lost[j])
         pairs.append((0.5 + 0.5 * same)[apart])
         films.append(np.full(apart.sum(), number))
+        own, lost = own[np.isfinite(own)], lost[np.isfinite(own)]
         if len(own) > 1:
             highest = own == own.max()
             first[number] = highest[lost.argmax()] / highest.sum()

@@ -1,5 +1,8 @@
 """Os filmes refeitos são os do teste, e o que se mede neles fecha com o que se tirou."""
 
+import dataclasses
+import itertools
+
 import numpy as np
 import pytest
 
@@ -52,8 +55,31 @@ def test_the_board_measures_every_map_and_the_size(chosen, trained, taken, monke
     pairs = board[board["metric"] == "causal_pairs"].set_index("method")
     assert set(pairs.index) == names
     assert pairs.loc["constante", "mean"] == 0.5
-    sizes = evaluation.concordance(taken.objects["area"], taken.effects, interventions.LEAST)
-    assert pairs.loc[interventions.SIZE, "mean"] == pytest.approx(sizes.pairs.mean())
+
+
+def test_maps_and_size_answer_the_same_pairs(chosen, trained, taken, monkeypatch):
+    monkeypatch.setattr(interventions, "LEAST", 0.0)
+    first = np.flatnonzero(taken.effects.film == 0)
+    masks = taken.masks.copy()
+    masks[first[1]] = masks[first[0]]  # um objeto debaixo de outro: dele não se pergunta a ninguém
+    taken = dataclasses.replace(taken, masks=masks)
+    maps = interventions.judged_maps(trained, taken, ["grad-cam"])
+    heat = evaluation.densities(maps["grad-cam"], masks, taken.effects.film)
+    assert np.isnan(heat[first[1]])
+    strength, area = taken.effects.strength, taken.objects["area"].to_numpy()
+    right, gap = [], []
+    for k in range(len(taken.films.images)):
+        own = np.flatnonzero((taken.effects.film == k) & np.isfinite(heat))
+        for i, j in itertools.combinations(own, 2):
+            if strength[i] != strength[j]:
+                lost = np.sign(strength[i] - strength[j])
+                agreed = [0.5 + 0.5 * lost * np.sign(n[i] - n[j]) for n in (area, heat)]
+                right.append(agreed[0])
+                gap.append(agreed[0] - agreed[1])
+    board = interventions._board(maps, taken, "causal").set_index(["metric", "method"])
+    size = board.loc["causal_pairs", interventions.SIZE]
+    assert size["mean"] == pytest.approx(np.mean(right))
+    assert size["difference"] == pytest.approx(np.mean(gap))
 
 
 def test_the_dial_asks_the_same_patients_twice(chosen, monkeypatch):

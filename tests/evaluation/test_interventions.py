@@ -125,7 +125,18 @@ def test_equal_effects_make_no_pair():
     lost = Effects(np.zeros(3, int), np.array([1.0, 1.05, 2.0]), np.full(3, np.nan), np.ones(1))
     assert len(concordance(np.arange(3), lost).pairs) == 3
     assert len(concordance(np.arange(3), lost, least=0.1).pairs) == 2
-    assert concordance(np.array([1.0, np.nan, np.nan]), lost).first.tolist() != [1.0]
+    assert np.isnan(concordance(np.array([1.0, np.nan, np.nan]), lost).first).tolist() == [True]
+
+
+def test_two_scores_of_the_same_objects_answer_the_same_questions():
+    """A um objeto falta uma das notas: os pares com ele ficam no lugar, sem resposta."""
+    lost = Effects(np.array([0, 0, 0, 1, 1]), np.arange(5.0), np.full(5, np.nan), np.ones(2))
+    every = concordance(np.array([1.0, 2.0, 3.0, 2.0, 1.0]), lost)
+    some = concordance(np.array([np.nan, 2.0, 3.0, 2.0, 1.0]), lost)
+    assert every.pairs.tolist() == [1.0, 1.0, 1.0, 0.0]
+    assert some.film.tolist() == every.film.tolist() == [0, 0, 0, 1]
+    np.testing.assert_equal(some.pairs, [np.nan, np.nan, 1.0, 0.0])
+    assert some.first.tolist() == every.first.tolist() == [1.0, 0.0]
 
 
 def test_bad_input():
