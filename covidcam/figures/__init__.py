@@ -74,6 +74,7 @@ from covidcam.figures.text import (
     listing,
     number,
     percent,
+    points,
     span,
     thousands,
 )
@@ -138,6 +139,7 @@ __all__ = [
     "patients_needed",
     "percent",
     "png",
+    "points",
     "predictions",
     "profile",
     "randomization",

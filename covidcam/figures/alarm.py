@@ -88,7 +88,7 @@ def alarm_energies(
     axes.axvline(blind, color="black", linewidth=1, linestyle="--")
     axes.set(ylim=(len(methods) - 0.5, -0.5), xlabel="energia nos pulmões, em vezes o acaso")
     axes.set_yticks(range(len(methods)), methods)
-    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=3)
+    canvas.legend(figure, 3)
     canvas.write(axes.xaxis, lambda value: number(value, 1))
     canvas.guide(axes)
     alt = (

@@ -231,8 +231,7 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
         axes.set_xlabel("camadas sorteadas, do topo à base")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         canvas.write(axes.yaxis, lambda value: number(value, 1))
-    key = figure.axes[0].get_legend_handles_labels()
-    figure.legend(*key, loc="outside upper center", ncols=5, frameon=False, fontsize=8)
+    canvas.legend(figure, 5)
     alt = (
         "Semelhança entre o mapa da rede treinada e o da rede com camadas sorteadas, do topo à"
         f" base. Com todas sorteadas, a correlação de Spearman é: {'; '.join(ends['spearman'])};"

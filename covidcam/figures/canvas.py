@@ -81,6 +81,19 @@ def write(axis: Axis, show: Callable[[float], str]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
 
 
+def legend(figure: Figure, columns: int) -> None:
+    """Põe a legenda acima dos eixos, onde não cobre o que se desenha.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Os eixos dizem todos o mesmo; lê-se o primeiro.
+    columns : int
+    """
+    key = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*key, loc="outside upper center", ncols=columns, frameon=False, fontsize=8)
+
+
 def guide(axes: Axes) -> None:
     """Põe linhas verticais claras atrás do que se desenha.
 

@@ -176,7 +176,7 @@ def temperature_verdict(raw: pd.DataFrame, tempered: pd.DataFrame, patients: np.
     parts = []
     for column, name in (("nll", "NLL"), ("brier", "Brier")):
         change = interval(tempered[column] - raw[column], patients)
-        told = between(*change, lambda value: number(value, 3))
+        told = between(*change, number, 3)
         parts.append(f"{name}, diferença de {told}: {words[verdict(change)]}")
     return "; ".join(parts)
 
@@ -215,7 +215,7 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
     axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))  # nada de 2,5 %
     canvas.write(axes.xaxis, percent)
     canvas.guide(axes)
-    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=8)
+    canvas.legend(figure, 2)
     parts = [
         f"{row.Index}, {percent(row.accuracy, 1)} (por paciente de {percent(row.patients_low, 1)} a"
         f" {percent(row.patients_high, 1)})"

@@ -83,8 +83,7 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
             f" {mean['control']} sem uma parte sadia"
         )
     figure.axes[0].set_ylabel("probabilidade da classe verdadeira")
-    key = figure.axes[-1].get_legend_handles_labels()
-    figure.legend(*key, loc="outside upper center", ncols=3, frameon=False, fontsize=8)
+    canvas.legend(figure, 3)
     alt = (
         f"Cada um dos {len(answers)} filmes com e sem as lesões. Média da probabilidade da classe"
         f" verdadeira: {'; '.join(means)}."

@@ -76,12 +76,7 @@ def seeing(
         axes.grid(color=canvas.LIGHT, linewidth=0.8)
         axes.set_axisbelow(True)
     figure.axes[0].set_ylabel("pacientes")
-    figure.legend(
-        *figure.axes[0].get_legend_handles_labels(),
-        loc="outside upper center",
-        ncols=len(readers),
-        frameon=False,
-    )
+    canvas.legend(figure, len(readers))
     contrasts = listing([shortest(each) for each in sorted(readings["contrast"].unique())])
     alt = (
         f"Contraste com que se acha a sombra em metade dos pacientes: {'; '.join(halves)}. Na dose"

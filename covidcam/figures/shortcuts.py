@@ -83,7 +83,7 @@ def controls(table: pd.DataFrame) -> tuple[Figure, str]:
     axes.set(xlabel="acurácia balanceada", xlim=(rows["null_low"].min() - 0.1, 1.02))
     canvas.write(axes.xaxis, percent)
     canvas.guide(axes)
-    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8)
+    canvas.legend(figure, 3)
     return figure, f"Acurácia balanceada de cada controle; {'; '.join(parts)}."
 
 
@@ -489,7 +489,7 @@ def _verdict(rows, show):
         )
         row = states.loc["reparados"]
         change = Interval(row["change"], row["change_low"], row["change_high"])
-        signed = between(*change, lambda value: _signed(value, 2))
+        signed = between(*change, _signed, 2)
         difference = _points(change) if show is percent else signed
         told = f"de {measured(*before, show)} para {measured(*after, show)}"
         told += f": {CHANGES[verdict(change)]}, {difference}"

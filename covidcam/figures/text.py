@@ -95,14 +95,15 @@ def percent(share: float, places: int = 0) -> str:
     return f"{number(rounded, places)} %"
 
 
-def between(mean: float, low: float, high: float, write: Callable[[float], str] = percent) -> str:
-    """Escreve uma medida com o seu intervalo de confiança.
+def points(share: float, places: int = 0) -> str:
+    """Escreve uma diferença de frações em pontos percentuais, sem o nome deles.
 
     Parameters
     ----------
-    mean, low, high : float
-    write : callable
-        Como se escreve cada número.
+    share : float
+        De −1 a 1.
+    places : int
+        Casas depois da vírgula.
 
     Returns
     -------
@@ -110,10 +111,41 @@ def between(mean: float, low: float, high: float, write: Callable[[float], str] 
 
     Examples
     --------
-    >>> between(0.91, 0.87, 0.95)
-    '91 % (de 87 % a 95 %)'
+    >>> points(-0.127), points(0.034, 1)
+    ('−13', '3,4')
     """
-    return f"{write(mean)} (de {write(low)} a {write(high)})"
+    return number(100 * share, places)
+
+
+def between(
+    mean: float,
+    low: float,
+    high: float,
+    write: Callable[..., str] = percent,
+    places: int | None = None,
+) -> str:
+    """Escreve uma medida com o seu intervalo de confiança.
+
+    Parameters
+    ----------
+    mean, low, high : float
+    write : callable
+        Como se escreve cada número: `percent`, `points`, `number`.
+    places : int, optional
+        Casas depois da vírgula; por padrão, as que ``write`` dá.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> between(0.91, 0.87, 0.95), between(0.05, -0.02, 0.12, number, 1)
+    ('91 % (de 87 % a 95 %)', '0,1 (de 0,0 a 0,1)')
+    """
+    options = {} if places is None else {"places": places}
+    mean, low, high = (write(value, **options) for value in (mean, low, high))
+    return f"{mean} (de {low} a {high})"
 
 
 def span(shares: Iterable[float]) -> str:
