@@ -75,6 +75,7 @@ from covidcam.figures.text import (
     number,
     percent,
     points,
+    quantity,
     span,
     thousands,
 )
@@ -142,6 +143,7 @@ __all__ = [
     "points",
     "predictions",
     "profile",
+    "quantity",
     "randomization",
     "recipe_note",
     "redone_likeness",

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from covidcam.figures import canvas
 from covidcam.figures.films import grid, overlay
-from covidcam.figures.text import counted, listing, number
+from covidcam.figures.text import counted, number
 
 SCHOOLS = {"honestas": "honestas", "letra": "aprenderam a letra", "modo": "aprenderam o modo"}
 
@@ -47,7 +47,7 @@ def alarm_maps(
     ]
     alt = (
         "Um mesmo filme e o Grad-CAM de redes que aprenderam coisas diferentes, com a lesão"
-        f" contornada. A energia do mapa médio na lesão, em vezes o acaso: {listing(inside)}."
+        f" contornada. A energia do mapa médio na lesão, em vezes o acaso: {'; '.join(inside)}."
     )
     return figure, alt
 
@@ -88,7 +88,7 @@ def alarm_energies(
     axes.axvline(blind, color="black", linewidth=1, linestyle="--")
     axes.set(ylim=(len(methods) - 0.5, -0.5), xlabel="energia nos pulmões, em vezes o acaso")
     axes.set_yticks(range(len(methods)), methods)
-    canvas.legend(figure, 3)
+    canvas.legend(figure)
     canvas.write(axes.xaxis, lambda value: number(value, 1))
     canvas.guide(axes)
     alt = (

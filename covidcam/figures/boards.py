@@ -70,15 +70,18 @@ def board(table: pd.DataFrame, metric: str, reference: str = "") -> tuple[Figure
     best, worst = rows.iloc[-1], rows.iloc[0]
     blind = rows[rows["kind"] == "oponente"]
     few = rows[rows["images"] < most]
+    films = f"{most} radiografias"
+    if len(few):
+        films += f" (os vazados, em {few['images'].max()})"
     alt = (
-        f"Placar de {len(rows)} mapas em {most} radiografias: {_name(metric, reference)}."
+        f"Placar de {len(rows)} mapas em {films}: {_name(metric, reference)}."
         f" O melhor: {best.method} ({number(best['mean'])}); o pior: {worst.method}"
         f" ({number(worst['mean'])}). Oponentes: "
         + listing([f"{r.method} {number(r.mean)}" for r in blind.itertuples()])
         + "."
     )
     if len(few):
-        alt += f" Em só {few['images'].max()} radiografias: {listing(few['method'].tolist())}."
+        alt += f" Vazados: {listing(few['method'].tolist())}."
     return figure, alt
 
 
@@ -226,12 +229,13 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
                 f"{method}, {number(left.loc[method, measure])}"
                 f" (pacientes diferentes, {number(other)})"
             )
-        axes.axhline(0, color="#5a6b73", linewidth=0.8)
-        axes.set(title="Spearman" if measure == "spearman" else "SSIM", ylim=(-0.5, 1.05))
+        axes.axhline(0, color=canvas.LIGHT, linewidth=1.5, zorder=0)
+        ranks = measure == "spearman"
+        axes.set(title="Spearman" if ranks else "SSIM", ylim=(-0.5 if ranks else 0, 1.05))
         axes.set_xlabel("camadas sorteadas, do topo à base")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         canvas.write(axes.yaxis, lambda value: number(value, 1))
-    canvas.legend(figure, 5)
+    canvas.legend(figure)
     alt = (
         "Semelhança entre o mapa da rede treinada e o da rede com camadas sorteadas, do topo à"
         f" base. Com todas sorteadas, a correlação de Spearman é: {'; '.join(ends['spearman'])};"
@@ -258,7 +262,7 @@ def deletion(curves: dict[str, Curve]) -> tuple[Figure, str]:
     for axes, (name, curve), colour in zip(
         figure.axes, curves.items(), canvas.COLOURS, strict=False
     ):
-        axes.plot(curve.shares, curve.scores.T, color=colour, alpha=0.3, linewidth=1)
+        axes.plot(curve.shares, curve.scores.T, color=colour, alpha=0.55, linewidth=1)
         axes.plot(curve.shares, curve.scores.mean(axis=0), color=colour, linewidth=2.5)
         axes.set(title=f"{name}: área {number(curve.auc.mean())}", ylim=(0, 1.02))
         axes.set_xlabel("parte dos pixels já apagada")

@@ -25,6 +25,7 @@ STYLE = {
 COLOURS = ("#0a6e8a", "#d98b1e", "#7b3f8c", "#5a6b73", "#b5432a", "#4a7d3a")
 CLASSES = {"COVID-19": "#7b3f8c", "NORMAL": "#3f9b76", "OUTRAS": "#b5432a"}
 LIGHT = "#d9dee1"
+BAND = "#a3adb2"  # o que o acaso daria: atrás dos dados, mas à vista também no escuro
 LESION, HALO = "#3ddcf0", "#06151a"
 DPI = 110
 
@@ -81,17 +82,19 @@ def write(axis: Axis, show: Callable[[float], str]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
 
 
-def legend(figure: Figure, columns: int) -> None:
+def legend(figure: Figure) -> None:
     """Põe a legenda acima dos eixos, onde não cobre o que se desenha.
+
+    Fica à esquerda: num celular, onde uma figura larga rola, é o lado que se vê primeiro.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         Os eixos dizem todos o mesmo; lê-se o primeiro.
-    columns : int
     """
     key = figure.axes[0].get_legend_handles_labels()
-    figure.legend(*key, loc="outside upper center", ncols=columns, frameon=False, fontsize=8)
+    columns = 2 if len(key[0]) < 5 else 3
+    figure.legend(*key, loc="outside upper left", ncols=columns, frameon=False, fontsize=8)
 
 
 def guide(axes: Axes) -> None:

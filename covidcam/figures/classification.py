@@ -83,7 +83,7 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
             axes.plot(
                 [row.confidence] * 2,
                 [row.noise_low, row.noise_high],
-                color=canvas.LIGHT,
+                color=canvas.BAND,
                 linewidth=6,
                 solid_capstyle="butt",
                 zorder=1,
@@ -176,7 +176,7 @@ def temperature_verdict(raw: pd.DataFrame, tempered: pd.DataFrame, patients: np.
     parts = []
     for column, name in (("nll", "NLL"), ("brier", "Brier")):
         change = interval(tempered[column] - raw[column], patients)
-        told = between(*change, number, 3)
+        told = between(*change, number, 4)
         parts.append(f"{name}, diferença de {told}: {words[verdict(change)]}")
     return "; ".join(parts)
 
@@ -215,7 +215,7 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
     axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))  # nada de 2,5 %
     canvas.write(axes.xaxis, percent)
     canvas.guide(axes)
-    canvas.legend(figure, 2)
+    canvas.legend(figure)
     parts = [
         f"{row.Index}, {percent(row.accuracy, 1)} (por paciente de {percent(row.patients_low, 1)} a"
         f" {percent(row.patients_high, 1)})"

@@ -49,7 +49,8 @@ def intervals_drawn(
         O texto alternativo, para `show`.
     """
     figure = canvas.new(1, len(drawn), height=3.6)
-    parts = []
+    lowest = min(table.head(shown)["low"].min() for table in drawn.values())
+    lowest, parts = min(0.4, lowest - 0.02), []
     for axes, (name, table) in zip(figure.axes, drawn.items(), strict=True):
         rows = table.head(shown).sort_values(["mean", "low"], kind="stable").reset_index(drop=True)
         inside = (rows["low"] <= truth) & (truth <= rows["high"])
@@ -60,7 +61,9 @@ def intervals_drawn(
             axes.plot(points["mean"], points.index, ".", color=colour, ms=3)
         axes.axvline(truth, color="black", linewidth=1)
         title = f"{INTERVALS.get(name, name)}\n{int((~inside).sum())} de {len(rows)} erram"
-        axes.set(title=title, yticks=[], xlim=(min(0.4, rows["low"].min() - 0.02), 1.02))
+        axes.set(title=title, yticks=[], xlim=(lowest, 1.04))
+        axes.spines["left"].set_visible(False)  # a única vertical é a verdade
+        axes.set_xticks([0.6, 0.8, 1.0])
         canvas.write(axes.xaxis, percent)
         parts.append(
             f"{INTERVALS.get(name, name)}, {int((~inside).sum())} de {len(rows)} não contêm a"
@@ -93,7 +96,7 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
     """
     measures, sizes = list(table["measure"].unique()), sorted(table["size"].unique())
     lines = table[["measure", "interval"]].drop_duplicates()
-    figure = canvas.new(width=7.0, height=0.25 * (len(lines) + len(measures)) + 0.8)
+    figure = canvas.new(width=5.0, height=0.25 * (len(lines) + len(measures)) + 0.8)
     axes, places, place = figure.axes[0], {}, 0
     beside = axes.get_yaxis_transform()  # x em partes do eixo, y no que ele conta
     for measure, part in lines.groupby("measure", sort=False):

@@ -66,7 +66,7 @@ def losses(histories: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
         )
     figure.axes[0].set_ylabel("perda")
     figure.axes[0].legend(frameon=False)
-    return figure, f"A perda ao fim do treino: {'; '.join(parts)}."
+    return figure, f"A perda de cada rede, época por época. Ao fim do treino: {'; '.join(parts)}."
 
 
 def _by_epoch(axes, history, measure, title):

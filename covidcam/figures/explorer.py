@@ -103,7 +103,7 @@ def _film(data, index):
         "maps": address(np.block(tiles)),
         "outline": outline(data.lesions[index]),
         "truth": data.classes[data.truth[index]],
-        "probabilities": data.probabilities[index].round(4).tolist(),
+        "probabilities": data.probabilities[index].round(6).tolist(),
         "scores": [
             [
                 {

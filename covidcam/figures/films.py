@@ -150,10 +150,13 @@ def concepts(
     shares = [
         heatmap[outline].sum() / heatmap.sum() if heatmap.any() else np.nan for heatmap in heatmaps
     ]
-    parts = [f"{title}, {percent(share)}" for title, share in zip(titles, shares, strict=True)]
+    parts = [
+        f"conceito {n} ({label}), {percent(share)}"
+        for n, (label, share) in enumerate(zip(labels, shares, strict=True), start=1)
+    ]
     alt = (
         f"Uma radiografia e os {len(titles)} conceitos da rede sobre ela; a parte de cada um que"
-        f" está dentro da lesão: {listing(parts)}."
+        f" está dentro da lesão: {'; '.join(parts)}."
     )
     columns = len(pictures)
     outlines = [outline] * columns
@@ -252,7 +255,7 @@ def maps(
     target: Sequence[int],
     classes: Sequence[str],
 ) -> tuple[Figure, str]:
-    """Radiografias, cada uma ao lado do seu mapa; três, cada uma sobre o seu.
+    """Radiografias, cada uma ao lado do seu mapa; se são três, cada uma acima do seu.
 
     Parameters
     ----------
@@ -274,12 +277,12 @@ def maps(
     painted = [overlay(image, heatmap) for image, heatmap in zip(images, heatmaps, strict=True)]
     films = list(zip(images, [f"era {name}" for name in was], strict=True))
     mapped = list(zip(painted, [f"mapa de {name}" for name in explained], strict=True))
-    above = len(films) == 3  # numa linha cabem dois pares lado a lado, ou três um sobre o outro
+    above = len(films) == 3  # lado a lado cabem dois pares; três, um acima do outro
     pairs = [one for pair in zip(films, mapped, strict=True) for one in pair]
     pictures, titles = zip(*(films + mapped if above else pairs), strict=True)
     said = [f"{name}, mapa de {other}" for name, other in zip(was, explained, strict=True)]
     alt = (
-        f"{counted(len(said), 'radiografia')}, cada uma {'sobre o' if above else 'ao lado do'}"
+        f"{counted(len(said), 'radiografia')}, cada uma {'acima do' if above else 'ao lado do'}"
         " mapa que mostra que regiões fizeram subir a nota da classe que a rede escolheu:"
         f" {'; '.join(said)}."
     )

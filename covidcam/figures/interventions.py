@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from covidcam.figures import canvas
 from covidcam.figures.films import grid
-from covidcam.figures.text import counted, listing, number, percent
+from covidcam.figures.text import counted, listing, number, percent, quantity
 
 
 def retaken(
@@ -70,11 +71,9 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
         rows = answers[answers["label"] == label].sort_values(["whole", "empty"])
         place = np.arange(len(rows))
         axes.vlines(place, rows["empty"], rows["whole"], color=colour, alpha=0.35, linewidth=1.5)
-        axes.plot(
-            place, rows["control"], "D", color=canvas.COLOURS[1], ms=3, label="sem parte sadia"
-        )
-        axes.plot(place, rows["whole"], "o", color=colour, ms=4, label="completo")
-        axes.plot(place, rows["empty"], "o", color=colour, ms=4, mfc="white", label="sem as lesões")
+        axes.plot(place, rows["control"], "D", color=canvas.COLOURS[1], ms=3)
+        axes.plot(place, rows["whole"], "o", color=colour, ms=4)
+        axes.plot(place, rows["empty"], "o", color=colour, ms=4, mfc="white")
         axes.set(title=f"{label}: {len(rows)} filmes", ylim=(-0.03, 1.03), xticks=[])
         canvas.write(axes.yaxis, percent)
         mean = rows[["whole", "empty", "control"]].mean().map(percent)
@@ -83,7 +82,12 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
             f" {mean['control']} sem uma parte sadia"
         )
     figure.axes[0].set_ylabel("probabilidade da classe verdadeira")
-    canvas.legend(figure, 3)
+    # a forma é o que a legenda diz; a cor é da classe, e o título de cada quadro a diz
+    grey, first = canvas.COLOURS[3], figure.axes[0]
+    first.plot([], [], "o", color=grey, ms=4, label="completo")
+    first.plot([], [], "o", color=grey, ms=4, mfc="white", label="sem as lesões")
+    first.plot([], [], "D", color=canvas.COLOURS[1], ms=3, label="sem parte sadia")
+    canvas.legend(figure)
     alt = (
         f"Cada um dos {len(answers)} filmes com e sem as lesões. Média da probabilidade da classe"
         f" verdadeira: {'; '.join(means)}."
@@ -92,7 +96,7 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
 
 
 def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> tuple[Figure, str]:
-    """Um filme com as suas lesões numeradas, e o que a rede perde sem cada objeto.
+    """Um filme com as suas lesões contornadas, e o que a rede perde sem cada objeto.
 
     Parameters
     ----------
@@ -112,20 +116,21 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     figure = canvas.new(1, 2, height=0.19 * len(objects) + 1.6)
     film, bars = figure.axes
     canvas.film(film, image)
+    centres, written = {}, []
     for mask, row in zip(masks, objects.itertuples(), strict=True):
         if row.kind != "lesão":
             continue
         canvas.contour(film, mask)
-        y, x = (axis.mean() for axis in np.nonzero(mask))
-        film.text(
-            x,
-            y,
-            row.name.removeprefix("foco "),
-            color="white",
-            fontsize=8,
-            ha="center",
-            va="center",
-        )
+        centres[row.name] = np.array([axis.mean() for axis in np.nonzero(mask)])
+    lesions = objects[objects["kind"] == "lesão"].sort_values("removed", ascending=False)
+    for name in lesions["name"]:
+        y, x = centres.pop(name)
+        if any(np.hypot(y - down, x - right) < image.shape[0] / 18 for down, right in written):
+            continue  # um número sobre outro não se lê; fica o da que mais pesa
+        written.append((y, x))
+        halo = [withStroke(linewidth=2.5, foreground=canvas.HALO)]
+        style = {"color": "white", "fontsize": 9, "ha": "center", "va": "center", "zorder": 5}
+        film.text(x, y, name.removeprefix("foco "), path_effects=halo, **style)
     ordered = objects.sort_values("removed").reset_index(drop=True)
     sick = ordered["kind"] == "lesão"
     colours = np.where(sick, canvas.COLOURS[0], canvas.COLOURS[1])
@@ -137,12 +142,14 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     canvas.write(bars.xaxis, lambda value: number(value, 1))
     top = ordered[::-1].head(3)
     healthy = ordered[~sick]["removed"].abs().max()
+    missed = [f"{row.name} ({quantity(row.removed, 'logit')})" for row in top.itertuples()]
     alt = (
-        f"Um filme com {int(sick.sum())} lesões numeradas e"
+        f"Um filme com {counted(int(sick.sum()), 'lesão contornada', 'lesões contornadas')} e"
         f" {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}."
         " Os que mais fazem falta: "
-        + listing([f"{row['name']} ({number(row['removed'])} logits)" for _, row in top.iterrows()])
-        + f". Nenhum objeto que não é lesão muda o contraste em mais de {number(healthy)} logits."
+        + listing(missed)
+        + ". Nenhum objeto que não é lesão muda o contraste em mais de"
+        f" {quantity(healthy, 'logit')}."
     )
     return figure, alt
 
@@ -180,7 +187,8 @@ def dial_retaken(table: pd.DataFrame) -> tuple[Figure, str]:
         )
     figure.axes[0].set_ylabel("probabilidade de COVID-19")
     alt = (
-        f"Probabilidade média de COVID-19 em {table['patient'].nunique()} pacientes que a têm:"
+        f"Probabilidade de COVID-19 em {table['patient'].nunique()} pacientes que a têm; cada traço"
+        " fino é um paciente, e o grosso, a média:"
         f" {'; '.join(said)}."
     )
     return figure, alt

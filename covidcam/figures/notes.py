@@ -7,7 +7,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from covidcam.evaluation.intervals import UNLIKELY
-from covidcam.figures.text import listing, number, percent
+from covidcam.figures.text import listing, number, points
 
 SOURCE_NOTES = {
     "fantoma": (
@@ -139,8 +139,8 @@ def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
         chance de discordâncias assim entre redes que se igualam.
     """
     told = pairs.set_index(pairs["first"] + " − " + pairs["second"]).rename_axis(index=None)
-    shares = told[["mean", "low", "high"]].map(percent, places=1)
-    shares = shares.set_axis(["diferença", "de", "a"], axis=1)
+    shares = told[["mean", "low", "high"]].map(points, places=1)
+    shares = shares.set_axis(["diferença, em pontos", "de", "a"], axis=1)
     return shares.assign(
         **{
             "só a primeira acerta": told["only_first"],

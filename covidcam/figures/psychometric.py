@@ -14,7 +14,7 @@ READERS = {
     "network": "a rede",
     "observer": "o observador linear",
     "grad-cam": "Grad-CAM",
-    "layer-cam": "Layer-CAM",
+    "layer-cam": "LayerCAM",
     "gradient": "gradiente",
 }
 COLOURS = dict(zip(READERS, (canvas.COLOURS[i] for i in (0, 3, 1, 2, 4)), strict=True))
@@ -66,17 +66,16 @@ def seeing(
         halves.append(f"{title}, {listing([f'{who} {value}' for who, value in half.items()])}")
         name, height = levels[place]
         axes.axhline(height, color="black", linewidth=1, linestyle=":")
-        paper = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1}
-        end = readings["contrast"].max()
-        axes.text(end, height + 0.015, name, fontsize=7, ha="right", bbox=paper)
-        axes.set(title=title, xlabel="contraste da sombra", ylim=(-0.03, 1.03))
+        axes.set(
+            title=f"{title}\npontilhada: {name}", xlabel="contraste da sombra", ylim=(-0.03, 1.03)
+        )
         axes.set_xticks(sorted(readings["contrast"].unique()))
         canvas.write(axes.xaxis, shortest)
         canvas.write(axes.yaxis, percent)
         axes.grid(color=canvas.LIGHT, linewidth=0.8)
         axes.set_axisbelow(True)
     figure.axes[0].set_ylabel("pacientes")
-    canvas.legend(figure, len(readers))
+    canvas.legend(figure)
     contrasts = listing([shortest(each) for each in sorted(readings["contrast"].unique())])
     alt = (
         f"Contraste com que se acha a sombra em metade dos pacientes: {'; '.join(halves)}. Na dose"

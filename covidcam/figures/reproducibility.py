@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from covidcam.figures import canvas
 from covidcam.figures.films import grid, overlay
-from covidcam.figures.text import listing, number, shortest
+from covidcam.figures.text import number, shortest
 
 ALIKE = {"spearman": "correlação de Spearman", "ssim": "SSIM"}
 
@@ -32,9 +32,9 @@ def redone_maps(
         O texto alternativo, para `show`.
     """
     draws = maps.shape[1]
-    pictures = [overlay(film, maps[k, seed]) for seed in range(draws) for k in range(len(recipes))]
-    titles = [f"{name}\nsemente {seed}" for seed in range(draws) for name in recipes]
-    figure = grid(pictures, titles, columns=len(recipes), outlines=[lesion] * len(pictures))
+    pictures = [overlay(film, each) for found in maps for each in found]
+    titles = [f"{name}\nsemente {seed}" for name in recipes for seed in range(draws)]
+    figure = grid(pictures, titles, columns=draws, outlines=[lesion] * len(pictures))
     hits = [
         f"{name}, {sum(bool(lesion.flat[each.argmax()]) for each in found)} de {draws}"
         for name, found in zip(recipes, maps, strict=True)
@@ -42,7 +42,7 @@ def redone_maps(
     alt = (
         f"O Grad-CAM do mesmo filme em {len(pictures)} redes, com a lesão contornada:"
         f" {len(recipes)} receitas, {draws} sementes de cada uma. O ponto mais quente cai na"
-        f" lesão em: {listing(hits)}."
+        f" lesão em: {'; '.join(hits)}."
     )
     return figure, alt
 
@@ -65,11 +65,11 @@ def redone_likeness(pairs: pd.DataFrame, strangers: pd.DataFrame) -> tuple[Figur
         O texto alternativo, para `show`.
     """
     kinds = list(pairs["what"].unique())
-    figure = canvas.new(1, 2, width=7.5, height=0.36 * len(kinds) + 1.1)
+    figure = canvas.new(2, 1, width=5.0, height=2 * (0.26 * len(kinds) + 0.8))
     told = []
     for axes, (measure, title) in zip(figure.axes, ALIKE.items(), strict=True):
         low, high = strangers[measure].min(), strangers[measure].max()
-        axes.axvspan(low, high, color=canvas.LIGHT)
+        axes.axvspan(low, high, color=canvas.BAND, alpha=0.6, linewidth=0)
         parts = [f"pacientes diferentes, de {number(low)} a {number(high)}"]
         for place, kind in enumerate(kinds):
             values = pairs.loc[pairs["what"] == kind, measure]
@@ -79,7 +79,6 @@ def redone_likeness(pairs: pd.DataFrame, strangers: pd.DataFrame) -> tuple[Figur
             parts.append(f"{kind}, {number(values.mean())}")
         axes.set(ylim=(len(kinds) - 0.5, -0.5), xlabel=title)
         axes.set_yticks(range(len(kinds)), kinds)
-        axes.tick_params(labelleft=axes is figure.axes[0])
         canvas.write(axes.xaxis, shortest)
         canvas.guide(axes)
         told.append(f"{title}: {'; '.join(parts)}")

@@ -73,7 +73,7 @@ def _figure(axes, pixels):
     height, width = picture.shape[:2]
     title = html.escape(axes.get_title())
     wrong = ' class="wrong"' if axes.title.get_color() != "black" else ""
-    caption, said = title.replace("\n", "<br>"), title.replace("\n", "; ")
+    caption, said = title.replace("\n", "<br>"), title.replace("\n(", " (").replace("\n", "; ")
     return (
         f'<figure><img src="{_address(picture)}" alt="{said or "radiografia"}" width="{width}"'
         f' height="{height}"><figcaption{wrong} aria-hidden="true">{caption}</figcaption></figure>'

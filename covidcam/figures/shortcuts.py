@@ -60,7 +60,7 @@ def controls(table: pd.DataFrame) -> tuple[Figure, str]:
     """
     rows = table[table["answer"] == "classe"]
     names, sets = list(rows["control"].unique())[::-1], list(rows["films"].unique())
-    band = {"color": canvas.LIGHT, "linewidth": 6}
+    band = {"color": canvas.BAND, "linewidth": 6}
     figure = canvas.new(width=5.0, height=0.34 * len(names) + 1)
     axes = figure.axes[0]
     parts = []
@@ -83,7 +83,7 @@ def controls(table: pd.DataFrame) -> tuple[Figure, str]:
     axes.set(xlabel="acurácia balanceada", xlim=(rows["null_low"].min() - 0.1, 1.02))
     canvas.write(axes.xaxis, percent)
     canvas.guide(axes)
-    canvas.legend(figure, 3)
+    canvas.legend(figure)
     return figure, f"Acurácia balanceada de cada controle; {'; '.join(parts)}."
 
 
@@ -222,8 +222,8 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
     alt = (
         f"Com o botão de 0 a 1, a acurácia no teste feito como o treino vai de"
         f" {percent(first.confounded)} a {percent(last.confounded)}; com cada paciente radiografado"
-        f" dos dois modos, de {percent(first.unconfounded)} a {percent(last.unconfounded)}. A"
-        " energia na lesão vai "
+        f" dos dois modos, de {percent(first.unconfounded)} a {percent(last.unconfounded)}; e a"
+        " energia na lesão, "
         + listing(
             [
                 f"de {number(first[name], 1)} a {number(last[name], 1)} ({label})"
@@ -301,15 +301,16 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
         axes.set_title(MEASURES[measure], fontsize=8)
         axes.set_xlim(0, widest if measure in TIMES else 1.03)
         for place, chance in enumerate(rows["chance"]):
-            axes.plot([chance] * 2, [place - 0.4, place + 0.4], color=GREY, lw=1, ls="--")
+            axes.plot([chance] * 2, [place - 0.5, place + 0.5], color=GREY, lw=1, ls="--")
         canvas.write(axes.xaxis, show)
+        axes.tick_params(axis="x", labelsize=8)
         told = [
             f"{row.films}, {row.state}, {measured(row.mean, row.low, row.high, show)}"
             for row in rows.iloc[::-1].itertuples()
         ]
         parts.append(f"{MEASURES[measure]}: {'; '.join(told)}")
     told = [part[0].upper() + part[1:] for part in parts]
-    return figure, f"Antes e depois dos reparos. {'. '.join(told)}."
+    return figure, f"Antes e depois dos reparos; tracejado, o acaso. {'. '.join(told)}."
 
 
 def repairs_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -461,8 +462,8 @@ def remedies_note(answers: pd.DataFrame) -> Markdown:
     return Markdown(
         f"Onde cada rede menos acerta: {'; '.join(worst)}. A acurácia balanceada, nos mesmos"
         f" pacientes: das coleções às coleções reparadas, {found['reparo']}; destas à rede sem o"
-        f" laço, {found['laço']}. Quem aprende de um só modo também não tem esse atalho, mas nunca"
-        " viu um filme do outro."
+        f" laço, {found['laço']}. “Um só modo” é a rede que só viu filmes de adulto: também não tem"
+        " esse atalho, mas nunca viu um filme infantil."
     )
 
 

@@ -210,6 +210,31 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
     return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
+def quantity(value: float, singular: str, plural: str | None = None, places: int = 2) -> str:
+    """Escreve uma medida com a unidade no número certo: abaixo de dois, no singular.
+
+    Parameters
+    ----------
+    value : float
+    singular : str
+    plural : str, optional
+        Por padrão, o singular com “s”.
+    places : int
+        Casas depois da vírgula.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> quantity(1.95, "logit"), quantity(-2.5, "ponto", places=1)
+    ('1,95 logit', '−2,5 pontos')
+    """
+    one = abs(round(value, places)) < 2
+    return f"{number(value, places)} {singular if one else plural or singular + 's'}"
+
+
 def home_relative(path: Path) -> str:
     """Escreve um caminho sem expor a pasta pessoal de quem roda o livro.
 

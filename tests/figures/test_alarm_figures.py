@@ -20,7 +20,7 @@ def test_the_mean_map_of_each_school_is_told_by_its_energy_in_the_lesion():
         "honestas\nsemente 0",
         "aprenderam o modo\nsemente 0",
     ]
-    assert "honestas, 16,0 e aprenderam o modo, 1,0" in alt
+    assert "honestas, 16,0; aprenderam o modo, 1,0" in alt
 
 
 def test_each_network_is_a_point_and_the_text_gives_the_ends():
@@ -40,11 +40,11 @@ def test_the_points_inside_the_lesion_are_counted_by_recipe():
     figure, alt = figures.redone_maps(FILM, LESION, maps, ["a", "b"])
     assert [axes.get_title() for axes in figure.axes] == [
         "a\nsemente 0",
-        "b\nsemente 0",
         "a\nsemente 1",
+        "b\nsemente 0",
         "b\nsemente 1",
     ]
-    assert "na lesão em: a, 1 de 2 e b, 2 de 2" in alt
+    assert "na lesão em: a, 1 de 2; b, 2 de 2" in alt
 
 
 def test_the_likeness_stands_beside_that_of_strangers():

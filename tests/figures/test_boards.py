@@ -68,8 +68,8 @@ def test_the_figure_says_best_and_worst_whichever_way_is_better(table):
 
 def test_the_figure_has_a_map_once_and_says_who_was_measured_in_fewer_films(table):
     figure, alt = figures.board(table, "deletion", "black")
-    assert alt.startswith("Placar de 4 mapas em 9 radiografias: apagamento")
-    assert alt.endswith("Em só 4 radiografias: rise.")
+    assert alt.startswith("Placar de 4 mapas em 9 radiografias (os vazados, em 4): apagamento")
+    assert alt.endswith("Vazados: rise.")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     hollow = [
         label

@@ -134,4 +134,4 @@ def test_three_films_stand_over_their_maps(image):
         figure.axes[5].images[0].get_array(), overlay(films[2], heatmaps[2])
     )
     assert figure.axes[5].get_subplotspec().colspan == figure.axes[2].get_subplotspec().colspan
-    assert "3 radiografias, cada uma sobre o mapa" in alt
+    assert "3 radiografias, cada uma acima do mapa" in alt

@@ -43,7 +43,7 @@ def test_one_object_at_a_time():
         }
     )
     figure, alt = figures.one_by_one(np.zeros((20, 20), np.uint8), masks, objects)
-    assert "2 lesões numeradas" in alt and "foco 2 (3,00 logits)" in alt and "mais de 0,50" in alt
+    assert "2 lesões contornadas" in alt and "foco 2 (3,00 logits)" in alt and "mais de 0,50" in alt
     widths = [bar.get_width() for bar in figure.axes[1].patches]
     assert widths == [-0.5, 0.25, 3.0]
 
