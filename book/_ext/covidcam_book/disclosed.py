@@ -15,6 +15,11 @@ WARNING = re.compile(
     r"(<p><strong>(Isto não é um diagnóstico)\.</strong>.*?</p>)\s*</div>",
     re.DOTALL,
 )
+# a célula que só tinha o recado
+EMPTIED = re.compile(
+    r'<div class="cell [^"]*">\s*<div class="cell_output [^"]*">\s*'
+    r'<div class="output text_html">\s*</div>\s*</div>\s*</div>\s*'
+)
 HANDS_ON = ('class="explorer"', 'class="laboratory')
 TOP = re.compile(r'</h1>(?:\s*<details class="page-head">.*?</details>)?', re.DOTALL)
 OPENING = '<div class="opening'
@@ -57,4 +62,5 @@ def fold(body):
     cover = OPENING in body
     for each in found:
         body = body.replace(each[0], line if cover and each is found[-1] else "")
+    body = EMPTIED.sub("", body)
     return body if cover else TOP.sub(lambda top: f"{top[0]}\n{line}", body, count=1)

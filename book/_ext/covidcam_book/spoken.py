@@ -3,6 +3,13 @@
 import re
 
 NAMES = re.compile("COVID-19|Pré-processamento")
+WORDS = re.compile(r">[^<]+")  # o que se lê, e não os atributos
+
+
+def _together(words):
+    return NAMES.sub(r'<span class="together">\g<0></span>', words[0])
+
+
 # O que se escreve no HTML das extensões, e o que fica no lugar.
 WRITTEN = [
     # o nome de um resumo são as palavras que se veem nele
@@ -40,10 +47,13 @@ WRITTEN = [
         ),
         r'<span class="together">\1\2</span>',
     ),
-    # o hífen de um nome não é lugar de partir um título
+    # nem o número, da palavra que o introduz num intervalo
+    (re.compile(r"\(de ([^<>()]{1,14}) a ([^<>()]{1,14})\)"), "(de\u00a0\\1 a\u00a0\\2)"),
+    (re.compile(r"(\d) × (\d)"), "\\1\u00a0×\u00a0\\2"),
+    # o hífen de um nome não é lugar de partir um título, um código ou uma ligação
     (
-        re.compile(r"<(h[1-3]|th)\b.*?</\1>", re.DOTALL),
-        lambda title: NAMES.sub(r'<span class="together">\g<0></span>', title[0]),
+        re.compile(r"<(h[1-3]|th|code|a)\b.*?</\1>", re.DOTALL),
+        lambda part: WORDS.sub(_together, part[0]),
     ),
 ]
 

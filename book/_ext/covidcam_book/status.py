@@ -65,7 +65,10 @@ def executed(env):
             rows.append([link, when, figures.number(run["runtime"] or 0, 1)])
             total += run["runtime"] or 0
     rows.append(["todas", "", figures.number(total, 1)])
-    return table(["página", "executada em", "segundos"], rows)
+    shown = table(["página", "executada em", "segundos"], rows)
+    for row in shown.findall(nodes.row):
+        row[-1]["classes"].append("text-right")
+    return shown
 
 
 def circumstances(app):

@@ -7,7 +7,7 @@ tabela ganha uma caixa que rola e tem nome, títulos que dizem de que são, e as
 import html
 import re
 
-from covidcam.figures import between, counted, listing
+from covidcam.figures import between
 
 FRAME = re.compile(
     r'(?:<style scoped>[^<]*</style>\s*)?<table border="1" class="dataframe">(.*?)</table>',
@@ -22,12 +22,14 @@ TITLE = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
 # Um nome curto (“COVID-19”) não se parte no hífen; um título de coluna, só nos espaços.
 SHORT = {"td": re.compile(r"[^<]{0,16}|[^< ]{0,24}"), "th": re.compile(r"[^< ]{0,20}")}
-# O que passa disso se lê como frase, também se começa por um número.
+# O que passa disso se lê como frase, mesmo que comece por um número.
 LONG = 30
 NUMBER = re.compile(r"[-−–+±<>≤≥≈]?\s*\d|[—∞]?$")
 # “91 % (de 87 % a 95 %)”: uma medida e o seu intervalo
 MEASURE = r"([-−]?\d+(?:,\d+)?)(?:\s%)?"
 BETWEEN = re.compile(rf"{MEASURE} \(de {MEASURE} a {MEASURE}\)")
+# o que está entre parênteses não se parte no meio
+ASIDE = re.compile(r"\((?:de [^<()]{1,24}|sem intervalo)\)")
 ENDS = ("de", "a")
 
 
@@ -52,10 +54,10 @@ def _box(table):
         html.unescape(TAG.sub("", each)).strip()
         for each in TITLE.findall(table.split("</thead>")[0])
     ]
-    titles = [title.replace(",", "") for title in dict.fromkeys(filter(None, titles))]
-    if more := len(titles[4:]):  # o nome, e não a tabela inteira
-        titles = [*titles[:4], f"mais {counted(more, 'coluna')}"]
-    named = f' role="group" aria-label="Tabela: {html.escape(listing(titles))}"'
+    titles = list(dict.fromkeys(filter(None, titles)))
+    if titles[4:]:  # o nome, e não a tabela inteira
+        titles = [*titles[:4], "e outros títulos"]
+    named = f' role="group" aria-label="Tabela: {html.escape("; ".join(titles))}"'
     return f'<div class="pst-scrollable-table-container"{named}>{table}</div>'
 
 
@@ -67,10 +69,24 @@ def _frame(table):
     values = [[text for tag, _, text in row if tag == "td"] for row in rows]
     columns = list(zip(*values, strict=True))
     words = [_are_words(column, alone=len(columns) == 1) for column in columns]
-    head = "".join(_line(row, words, "col") for row in titles)
-    body = "".join(_line(row, words, "row") for row in rows)
+    groups = _groups(titles)
+    head = "".join(_line(row, words, "col", groups) for row in titles)
+    body = "".join(_line(row, words, "row", groups) for row in rows)
     head = f"<thead>{head}</thead>" if head else ""
     return f'<table class="dataframe">{head}<tbody>{body}</tbody></table>'
+
+
+def _width(span):
+    return int(re.search(r"\d+", span)[0]) if "col" in span else 1
+
+
+def _groups(titles):
+    """Onde começa cada grupo de colunas que têm um título em comum, menos o primeiro."""
+    starts, at = [], 0
+    for _, span, _ in titles[0] if len(titles) > 1 else ():
+        starts += [at] * ("col" in span)
+        at += _width(span)
+    return set(starts[1:])
 
 
 def _joined(titles):
@@ -107,8 +123,10 @@ def _with_bars(rows):
         if len(found) < 2 or len({"%" in row[at][2] for row, _ in found}) > 1:
             continue  # sem com que comparar, ou em duas unidades
         ends = [value for _, values in found for value in values[1:]]
-        shares = all("%" in row[at][2] for row, _ in found) and min(ends) >= 0
-        low, high = (0, 100) if shares else (min(ends), max(ends))
+        low, high = min(ends), max(ends)
+        whole = 100 if "%" in found[0][0][at][2] else 1
+        if 0 <= low and high <= whole:  # uma parte se lê contra o todo, em toda coluna
+            low, high = 0, whole
         for row, values in found:
             tag, span, text = row[at]
             row[at] = (tag, span, f'<span class="short">{text}</span>' + _bar(*values, low, high))
@@ -138,17 +156,24 @@ def _are_words(column, alone):
     return said > (0 if alone else len(texts) / 2)
 
 
-def _line(row, words, scope):
+def _line(row, words, scope, groups):
     words = [True] * (len(row) - len(words)) + words  # as do índice
-    cells = [_cell(*cell, each, scope) for cell, each in zip(row, words, strict=False)]
+    at, cells = 0, []
+    for (tag, span, text), each in zip(row, words, strict=False):
+        cells.append(_cell(tag, span, text, each, scope, at in groups))
+        at += _width(span)
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _cell(tag, span, text, words, scope):
+def _cell(tag, span, text, words, scope, starts):
     if tag == "th" and not text:
         return f"<td{span}></td>"
+    if "<span" not in text:
+        text = ASIDE.sub(r'<span class="short">\g<0></span>', text)
     kinds = ["words"] * (words and "col" not in span)
     kinds += ["short"] * bool(SHORT[tag].fullmatch(text))
+    kinds += ["name"] * (tag == "th" and scope == "row" and len(text) <= LONG)
+    kinds += ["starts"] * starts
     kind = f' class="{" ".join(kinds)}"' if kinds else ""
     said = f' scope="{scope}{"group" if span else ""}"' if tag == "th" else ""
     return f"<{tag}{kind}{said}{span}>{text}</{tag}>"
