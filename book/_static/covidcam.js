@@ -33,7 +33,7 @@ aimed.setAttribute("aria-live", "polite");
 document.querySelector("main")?.append(aimed);
 addEventListener("mira", ({ detail }) => {
   const [x, y] = detail.map((share) => Math.round(100 * share));
-  aimed.textContent = `Mira a ${x} % da esquerda e a ${y} % do alto.`;
+  aimed.textContent = `A mira está a ${x} % da borda esquerda e a ${y} % da borda de cima.`;
 });
 
 // O tema tira o foco do botão que esconde o sumário, e não diz se ele está à vista.

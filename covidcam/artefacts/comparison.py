@@ -254,6 +254,6 @@ def _measured(found):
 def _result(right, total, loss):
     share, low, high = evaluation.wilson(right, total)
     return (
-        f"{percent(share, 1)} ({right} de {total}; de {percent(low)} a {percent(high)}),"
-        f" perda {number(loss)}"
+        f"{percent(share, 1)} ({right} de {total}; de\u00a0{percent(low)} a\u00a0{percent(high)}),"
+        f" perda\u00a0{number(loss)}"
     )

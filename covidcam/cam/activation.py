@@ -110,7 +110,7 @@ def shapley_cam(activation, gradient, curvature):
     """ShapleyCAM: Σₖ wₖ Aₖ, com wₖ a média espacial de G - ½ H A.
 
     É o valor de Shapley de cada canal para a expansão de segunda ordem de y em torno de A. Onde o
-    logit é linear por partes no mapa (ReLU), H = 0 e resta a Grad-CAM. Custa uma volta a mais.
+    logit é linear por partes no mapa (ReLU), H = 0 e resta o Grad-CAM. Custa uma volta a mais.
     Cai (2025), arXiv:2501.06261.
     """
     return weighted_sum(activation, tf.reduce_mean(gradient - curvature / 2, axis=(1, 2)))

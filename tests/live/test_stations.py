@@ -152,7 +152,7 @@ def test_hide_by_mouse(visit):
     tab.mouse.down()
     tab.mouse.move(box["x"] + 250, box["y"] + 250)
     tab.mouse.up()
-    says(tab, "com o que você escondeu")
+    says(tab, "com essa parte escondida")
     assert drawn(tab) != before
     tab.get_by_role("button", name="Voltar ao filme intacto").click()
     says(tab, "No filme intacto")
@@ -167,7 +167,7 @@ def test_hide_by_keyboard_alone(visit):
     for key in ("ArrowLeft", "ArrowUp", "ArrowLeft"):
         tab.keyboard.press(key)
     tab.keyboard.press(" ")
-    says(tab, "com o que você escondeu")
+    says(tab, "com essa parte escondida")
     button = tab.get_by_role("button", name="Esconder a lesão")
     reach(tab, button)
     tab.keyboard.press("Enter")
@@ -369,7 +369,7 @@ def test_own_says_strangeness_then_lungs_and_never_the_class(visit):
     tab, frame = visit("own")
     says(frame, "Nenhum filme aberto")
     frame.locator("input[type=file]").set_input_files(film())
-    says(frame, "A estranheza é .* pulmões .*A resposta da rede não é dita")
+    says(frame, "A estranheza é .* pulmões .*A resposta não é dita")
     text = frame.locator("body").inner_text()
     assert not [name for name in CLASSES if name in text]
     assert "logit" not in text and not frame.locator("dl").inner_text()

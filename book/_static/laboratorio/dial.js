@@ -31,7 +31,7 @@ laboratory.stations.dial = async (place) => {
     panel.answer(classes, found.logits);
     panel.say(`Botão em ${percent(record.dial)}. Em filmes como os do treino, esta receita acerta `
       + `${percent(record.confounded)}; nos mesmos pacientes radiografados dos dois modos, ${percent(record.unconfounded)}. `
-      + `Na lesão, o mapa põe ${number(record.energy, 1)} vezes a energia do acaso, em média; neste filme, `
+      + `Na lesão, o mapa põe ${times(record.energy)} a energia do acaso, em média; neste filme, `
       + `${number(energyRatio(found.map, film.lesions), 1)}.`);
   }
 };

@@ -23,7 +23,7 @@ function dicomPixels(bytes) {
   if (Number(found.frames ?? 1) > 1) refuse(`traz ${found.frames} quadros`);
   if (found.samples !== 1 || !/^MONOCHROME[12]$/.test(found.kind))
     refuse(`é ${found.kind ?? "de cores não ditas"}`);
-  if (![8, 16].includes(allocated)) refuse(`tem ${allocated} bits por pixel`);
+  if (![8, 16].includes(allocated)) refuse(allocated ? `tem ${allocated} bit${allocated === 1 ? "" : "s"} por pixel` : "não diz quantos bits tem cada pixel");
   if (found.table || found.windowTable || (found.curve ?? "LINEAR") !== "LINEAR")
     refuse("traz uma tabela de cinzas própria");
   if (found.spacing && Math.abs(found.spacing[0] / found.spacing[1] - 1) >= 0.01)

@@ -1,6 +1,6 @@
 "use strict";
 // Dentro do quadro fechado: um arquivo entra, e dele se diz, nesta ordem, se parece com o que as redes
-// viram, onde estão os pulmões e onde a rede olhou. A classe nunca é dita: ela só aprendeu com fantomas.
+// viram, onde estão os pulmões e onde a rede olhou. A classe nunca é dita: a rede só aprendeu com fantomas.
 
 const SIDE = 237;
 
@@ -34,7 +34,7 @@ async function open({ motor, networks, score, colours }) {
   const anyway = button("Mostrar o mapa assim mesmo", () => { maps.select.focus(); explain(); });
   anyway.hidden = true;
   panel.add(
-    make("label", {}, "Abrir ou fotografar uma radiografia de tórax, de frente (ou solte o arquivo aqui)", picker),
+    make("label", {}, "Abra ou fotografe uma radiografia de tórax, de frente (ou solte o arquivo aqui)", picker),
     maps,
     make("div", { class: "laboratory-buttons" }, anyway,
       button("Fechar e esquecer", () => { worker.end(); parent.postMessage({ close: true }, "*"); })),
@@ -73,8 +73,8 @@ async function open({ motor, networks, score, colours }) {
     if (film !== shown.film) return;  // já se abriu outro
     shown = { ...shown, map, top: largest(map) };
     panel.show(shown);
-    panel.say(`${strange()} ${lungs()} ${energy()} A resposta da rede não é dita: ela só aprendeu com `
-      + "fantomas, e o que diria de um filme de verdade não vale nada.");
+    panel.say(`${strange()} ${lungs()} ${energy()} A resposta não é dita: a rede só aprendeu com `
+      + "fantomas, e o que ela diria de um filme de verdade não vale nada.");
   }
 
   const strange = () => {

@@ -33,7 +33,7 @@ laboratory.stations.guess = async (place) => {
     peak = [at % side, Math.floor(at / side)];
     film.said = classes[found.target];
     draw();
-    panel.say("Onde está a lesão? Toque o filme, ou mova a mira com as setas e aperte a barra de espaço.");
+    panel.say("Onde está a lesão? Toque no filme, ou mova a mira com as setas e aperte a barra de espaço.");
   }
 
   function point(x, y) {
@@ -68,5 +68,5 @@ laboratory.stations.guess = async (place) => {
 
   const where = ([x, y]) =>
     `${y < side / 3 ? "no alto" : y < (2 * side) / 3 ? "a meia altura" : "embaixo"}, `
-    + `${x < side / 3 ? "à esquerda" : x < (2 * side) / 3 ? "no meio" : "à direita"} da imagem`;
+    + `${x < side / 3 ? "à esquerda" : x < (2 * side) / 3 ? "no meio" : "à direita"}`;
 };

@@ -7,7 +7,7 @@ laboratory.stations.hide = async (place) => {
   let film, grey, reference, intact, method = "cam", brush = 14, busy = false, again = false;
   const panel = board(place, {
     side, colours, tap: paint,
-    label: "Radiografia; arraste para esconder. No teclado, as setas movem o pincel e a barra de espaço pinta",
+    label: "Radiografia; arraste para esconder. No teclado, as setas movem a mira do pincel e a barra de espaço pinta",
   });
   let outline = false, what = "intacto";
 
@@ -52,7 +52,7 @@ laboratory.stations.hide = async (place) => {
     for (let row = Math.max(0, y - brush); row <= Math.min(side - 1, y + brush); row++)
       for (let column = Math.max(0, x - brush); column <= Math.min(side - 1, x + brush); column++)
         if (Math.hypot(column - x, row - y) <= brush) grey[row * side + column] = reference[row * side + column];
-    what = "com o que você escondeu";
+    what = "com essa parte escondida";
     ask();
   }
 

@@ -3,12 +3,12 @@
 // densa, canais × classes: nesta rede o logit de uma classe é a média do CAM dela, mais o viés.
 
 const METHODS = {
-  // CAM, que aqui é também a Grad-CAM: cada canal vezes o peso dele para a classe
+  // CAM, que aqui é também o Grad-CAM: cada canal vezes o peso dele para a classe
   cam: (activation, weights, target) => weighted(activation, weights.map((row) => row[target])),
   // LayerCAM: só os canais que falam a favor
   "layer-cam": (activation, weights, target) =>
     weighted(activation, weights.map((row) => Math.max(row[target], 0))),
-  // Eigen-CAM: o que mais varia no mapa, qualquer que seja a classe
+  // Eigen-CAM: o padrão que mais pesa no mapa, qualquer que seja a classe
   "eigen-cam": (activation, weights) => weighted(activation, firstComponent(activation, weights.length)),
 };
 

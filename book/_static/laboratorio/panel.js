@@ -48,7 +48,9 @@ const number = (value, places = 2) =>
   value
     .toLocaleString("pt-BR", { minimumFractionDigits: places, maximumFractionDigits: places })
     .replace("-", "−");
-const percent = (share) => `${number(100 * share, 0)} %`;
+// o que não é tudo não se arredonda até 100 %
+const percent = (share) => `${number(Math.min(100 * share, share < 1 ? 99.4 : 100), 0)} %`;
+const times = (ratio) => `${number(ratio, 1)} vez${ratio < 1.95 ? "" : "es"}`;
 
 function shares(logits) {
   const most = Math.max(...logits), powers = Array.from(logits, (logit) => Math.exp(logit - most));
@@ -248,7 +250,7 @@ const largest = (values) => values.reduce((most, value) => Math.max(most, value)
 const hottest = (map) => map.reduce((best, value, i) => (value > map[best] ? i : best), 0);
 const chosenClass = (logits) => logits.indexOf(Math.max(...logits));
 const filmNames = (films) => films.map(({ truth, mode }, i) => [
-  String(i), `${i + 1}: ${truth}${mode ? `, radiografado como ${mode}` : ""}`]);
+  String(i), `${i + 1}: ${truth}${mode ? `, no modo ${mode}` : ""}`]);
 const MAPS = [
   ["cam", "Grad-CAM (aqui, o CAM)"], ["layer-cam", "LayerCAM"], ["eigen-cam", "Eigen-CAM"],
   ["occlusion", "oclusão (demora)"],
