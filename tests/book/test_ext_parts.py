@@ -123,6 +123,26 @@ def test_the_titles_over_several_columns_stay_over_them():
     assert not [title for title in soup.select("th") if not title.get_text()]
 
 
+def test_each_group_of_columns_stands_off_from_the_one_before():
+    columns = pd.MultiIndex.from_product([["modo", "idade"], ["um", "dois"]])
+    made = tables.compose(pd.DataFrame([["1", "2", "3", "4"]], ["x"], columns)._repr_html_())
+    soup = BeautifulSoup(made, "html.parser")
+    assert [cell.get_text() for cell in soup.select(".starts")] == ["idade", "um", "3"]
+    flat = tables.compose(pd.DataFrame({"um": ["1"], "dois": ["2"]})._repr_html_())
+    assert "starts" not in flat
+
+
+def test_what_is_between_parentheses_does_not_break():
+    told = ["90 % (de 80 % a 95 %)", "100 % (sem intervalo)", "3 (2 de 5; de 1 a 9)"]
+    frame = pd.DataFrame({"acerto": told, "nota": ["a", "0,5 (de 0,1 a 0,9)", "0,1"]})
+    soup = BeautifulSoup(tables.compose(frame._repr_html_()), "html.parser")
+    assert [one.get_text() for one in soup.select("td > span.short")] == [
+        "(de 80 % a 95 %)",
+        "(sem intervalo)",
+        "(de 0,1 a 0,9)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
@@ -139,6 +159,11 @@ def test_the_titles_over_several_columns_stay_over_them():
             "<h2>COVID-19</h2><p>COVID-19</p>",
             '<h2><span class="together">COVID-19</span></h2><p>COVID-19</p>',
         ),
+        (
+            '<a title="COVID-19" href="#x">a COVID-19</a>',
+            '<a title="COVID-19" href="#x">a <span class="together">COVID-19</span></a>',
+        ),
+        ("0,5 (de −0,1 a 0,9) em 8 × 8", "0,5 (de\u00a0−0,1 a\u00a00,9) em 8\u00a0×\u00a08"),
     ],
 )
 def test_what_only_a_screen_reader_hears(written, said):
@@ -197,6 +222,17 @@ def test_the_source_and_the_disclaimer_become_one_line_under_the_title(head):
     assert "Nenhuma é de uma pessoa" in line.get_text() and "são exercícios" in line.get_text()
     assert line.find_previous_sibling().name == ("details" if head else "h1")
     assert line.find_next_sibling().get_text() == "Um."
+
+
+def test_the_cell_that_only_told_the_source_goes_with_it():
+    cell = (
+        '<div class="cell tag_remove-input docutils container">\n<div class="cell_output docutils'
+    )
+    cell += ' container">\n<div class="output text_html">{}</div></div>\n</div>\n'
+    note, kept = cell.format(source_note("fantoma").data), cell.format("<b>1</b>")
+    made = BeautifulSoup(disclosed.fold(f"<h1>T</h1>\n{note}<p>Um.</p>{kept}"), "html.parser")
+    assert made.select_one(".source-line").find_next_sibling().get_text() == "Um."
+    assert [each.get_text(strip=True) for each in made.select(".cell")] == ["1"]
 
 
 def test_where_the_reader_moves_the_probabilities_the_disclaimer_stays_whole():
@@ -470,6 +506,12 @@ def test_an_interval_is_one_cell_with_a_bar_on_the_scale_of_its_column():
     ]
     alone = tables.compose(shares[:1]._repr_html_())
     assert "interval" not in alone, "uma barra só não se compara com nada"
+    parts = pd.DataFrame({"AUC": ["0,75 (de 0,50 a 1,00)", "0,50 (de 0,25 a 0,75)"]})
+    table = BeautifulSoup(tables.compose(parts._repr_html_()), "html.parser")
+    assert [one["style"] for one in table.select(".interval i")] == [
+        "left:50.0%;width:50.0%",
+        "left:25.0%;width:50.0%",
+    ], "de 0 a 1, como toda outra coluna de partes"
     mixed = pd.DataFrame({"nota": ["1,26 (de 1,23 a 1,29)", "98 % (de 95 % a 99 %)"]})
     assert "interval" not in tables.compose(mixed._repr_html_()), "duas unidades, escala nenhuma"
 

@@ -125,7 +125,7 @@ def _with_bars(rows):
         ends = [value for _, values in found for value in values[1:]]
         low, high = min(ends), max(ends)
         whole = 100 if "%" in found[0][0][at][2] else 1
-        if 0 <= low and high <= whole:  # uma parte se lê contra o todo, em toda coluna
+        if low >= 0 and high <= whole:  # uma parte se lê contra o todo, em toda coluna
             low, high = 0, whole
         for row, values in found:
             tag, span, text = row[at]
