@@ -113,7 +113,7 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
         axes.plot(row.covered, height, "o", color=colour, markerfacecolor=inside, ms=5)
     axes.axvline(0.95, color="black", linewidth=0.8)
     axes.axvline(least, color="black", linewidth=0.8, linestyle=":")
-    axes.set(ylim=(place + 0.6, 0.6), xlabel="parte das provas cujo intervalo contém a verdade")
+    axes.set(ylim=(place + 0.6, 0.6), xlabel="provas em que contém a verdade")
     names = [INTERVALS.get(name, name) for _, name in places]
     axes.set_yticks(list(places.values()), names, fontsize=8)
     canvas.write(axes.xaxis, percent)

@@ -118,10 +118,8 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     canvas.film(film, image)
     centres, written = {}, []
     for mask, row in zip(masks, objects.itertuples(), strict=True):
-        if row.kind != "lesão":
-            continue
-        canvas.contour(film, mask)
         centres[row.name] = np.array([axis.mean() for axis in np.nonzero(mask)])
+    canvas.contour(film, masks[(objects["kind"] == "lesão").to_numpy()].any(axis=0))
     lesions = objects[objects["kind"] == "lesão"].sort_values("removed", ascending=False)
     for name in lesions["name"]:
         y, x = centres.pop(name)

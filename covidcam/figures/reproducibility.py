@@ -65,7 +65,7 @@ def redone_likeness(pairs: pd.DataFrame, strangers: pd.DataFrame) -> tuple[Figur
         O texto alternativo, para `show`.
     """
     kinds = list(pairs["what"].unique())
-    figure = canvas.new(2, 1, width=5.0, height=2 * (0.26 * len(kinds) + 0.8))
+    figure = canvas.new(2, 1, width=5.0, height=2 * (0.26 * len(kinds) + 0.9))
     told = []
     for axes, (measure, title) in zip(figure.axes, ALIKE.items(), strict=True):
         low, high = strangers[measure].min(), strangers[measure].max()
