@@ -66,9 +66,8 @@ def seeing(
         halves.append(f"{title}, {listing([f'{who} {value}' for who, value in half.items()])}")
         name, height = levels[place]
         axes.axhline(height, color="black", linewidth=1, linestyle=":")
-        axes.set(
-            title=f"{title}\npontilhada: {name}", xlabel="contraste da sombra", ylim=(-0.03, 1.03)
-        )
+        axes.set(title=title, ylim=(-0.03, 1.03))
+        axes.set_xlabel(f"contraste da sombra\n(pontilhada: {name})", fontsize=9)
         axes.set_xticks(sorted(readings["contrast"].unique()))
         canvas.write(axes.xaxis, shortest)
         canvas.write(axes.yaxis, percent)
