@@ -234,7 +234,7 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
         axes.set(title="Spearman" if ranks else "SSIM", ylim=(-0.5 if ranks else 0, 1.05))
         axes.set_xlabel("camadas sorteadas, do topo à base")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        canvas.write(axes.yaxis, lambda value: number(value, 1))
+        canvas.write(axes.yaxis, shortest)
     canvas.legend(figure)
     alt = (
         "Semelhança entre o mapa da rede treinada e o da rede com camadas sorteadas, do topo à"
