@@ -82,10 +82,10 @@ def test_a_wide_table_is_named_by_its_first_titles_and_how_many_follow():
 
 
 def test_a_sentence_that_begins_with_a_number_is_read_from_the_left():
-    column = ["97,3 % (73 de 75; de 91 % a 99 %), perda 0,09", "—", ""]
-    frame = pd.DataFrame({"frase": column, "nota": ["0,5", "—", "1"]})
+    column = ["97,3 % (73 de 75; de 91 % a 99 %), perda 0,09", "—", "16", "25"]
+    frame = pd.DataFrame({"frase": column, "nota": ["0,5", "—", "1", "2"]})
     cells = BeautifulSoup(tables.compose(frame._repr_html_()), "html.parser").select("tbody td")
-    assert ["words" in cell.get("class", []) for cell in cells] == [True, False] * 3
+    assert ["words" in cell.get("class", []) for cell in cells] == [True, False] * 4
 
 
 def test_a_table_has_one_row_of_titles_a_name_and_words_to_the_left():

@@ -149,11 +149,11 @@ def _value(text):
 
 
 def _are_words(column, alone):
-    """Se uma coluna é de palavras: quase toda, ou em parte, se não há outra a que se alinhe."""
+    """Se uma coluna é de palavras: tem uma frase, ou é quase toda delas, ou em parte e é só ela."""
     texts = [TAG.sub("", text).strip() for text in column]
     texts = [text for text in texts if text not in ("", "—")]
-    said = sum(not NUMBER.match(text) or len(text) > LONG for text in texts)
-    return said > (0 if alone else len(texts) / 2)
+    said = sum(not NUMBER.match(text) for text in texts)
+    return any(len(text) > LONG for text in texts) or said > (0 if alone else len(texts) / 2)
 
 
 def _line(row, words, scope, groups):
