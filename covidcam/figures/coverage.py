@@ -113,7 +113,7 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
         axes.plot(row.covered, height, "o", color=colour, markerfacecolor=inside, ms=5)
     axes.axvline(0.95, color="black", linewidth=0.8)
     axes.axvline(least, color="black", linewidth=0.8, linestyle=":")
-    axes.set(ylim=(place + 0.6, 0.6), xlabel="provas em que contém a verdade")
+    axes.set(ylim=(place + 0.6, 0.6), xlabel="provas em que o intervalo a contém")
     names = [INTERVALS.get(name, name) for _, name in places]
     axes.set_yticks(list(places.values()), names, fontsize=8)
     canvas.write(axes.xaxis, percent)
@@ -126,7 +126,8 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
             + " e ".join(percent(c) for c in part.sort_values("size")["covered"])
             for name, part in rows.groupby("interval", sort=False)
         ]
-        told.append(f"{MEASURES.get(measure, measure)}: {'; '.join(each)}")
+        name = MEASURES.get(measure, measure)
+        told.append(f"{name[0].upper()}{name[1:]}: {'; '.join(each)}")
     alt = (
         f"Parte das provas cujo intervalo contém a verdade, com {listing([str(s) for s in sizes])}"
         f" pacientes. {'. '.join(told)}."

@@ -81,5 +81,5 @@ def redone_likeness(pairs: pd.DataFrame, strangers: pd.DataFrame) -> tuple[Figur
         axes.set_yticks(range(len(kinds)), kinds)
         canvas.write(axes.xaxis, shortest)
         canvas.guide(axes)
-        told.append(f"{title}: {'; '.join(parts)}")
+        told.append(f"{title[0].upper()}{title[1:]}: {'; '.join(parts)}")
     return figure, f"Semelhança dos mapas do mesmo filme em duas redes. {'. '.join(told)}."

@@ -49,11 +49,11 @@ def test_the_points_inside_the_lesion_are_counted_by_recipe():
 
 def test_the_likeness_stands_beside_that_of_strangers():
     pairs = pd.DataFrame(
-        [("outra semente: x", 0.8, 0.5), ("outra semente: x", 0.6, 0.7), ("y", 0.4, 0.2)],
+        [("outra semente (x)", 0.8, 0.5), ("outra semente (x)", 0.6, 0.7), ("y", 0.4, 0.2)],
         columns=["what", "spearman", "ssim"],
     )
     strangers = pd.DataFrame({"spearman": [0.1, 0.3], "ssim": [0.25, 0.35]})
     figure, alt = figures.redone_likeness(pairs, strangers)
     assert figure.axes[0].lines[0].get_xdata().tolist() == [0.8, 0.6]
-    assert "Spearman: pacientes diferentes, de 0,10 a 0,30; outra semente: x, 0,70; y, 0,40" in alt
-    assert "SSIM: pacientes diferentes, de 0,25 a 0,35; outra semente: x, 0,60; y, 0,20" in alt
+    assert "Spearman: pacientes diferentes, de 0,10 a 0,30; outra semente (x), 0,70; y, 0,40" in alt
+    assert "SSIM: pacientes diferentes, de 0,25 a 0,35; outra semente (x), 0,60; y, 0,20" in alt

@@ -36,7 +36,7 @@ def test_the_coverage_is_red_below_what_is_asked_and_hollow_for_the_small_test()
     points = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert [point.get_color() == MISS for point in points] == [True, False, False]
     assert [point.get_markerfacecolor() == "white" for point in points] == [True, False, True]
-    assert "com 12 e 75 pacientes. acurácia: Wilson, por imagem, 90 % e 94 %" in alt
+    assert "com 12 e 75 pacientes. Acurácia: Wilson, por imagem, 90 % e 94 %" in alt
 
 
 def test_half_the_width_goes_with_the_patients():
