@@ -222,7 +222,7 @@ def test_the_explorer_asks_before_it_shows(site, tabs):
     for _ in range(4):  # do centro para fora do quarto de cima, à esquerda
         tab.keyboard.press("ArrowRight")
     heard = tab.locator("main > [aria-live]")
-    assert heard.text_content() == "Mira a 60 % da esquerda e a 50 % do alto."
+    assert heard.text_content() == "A mira está a 60 % da borda esquerda e a 50 % da borda de cima."
     tab.keyboard.press("Enter")
     assert heat.is_visible() and "Você apontou fora da lesão" in said.inner_text()
 

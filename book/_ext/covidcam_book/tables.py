@@ -172,6 +172,7 @@ def _cell(tag, span, text, words, scope, starts):
         text = ASIDE.sub(r'<span class="short">\g<0></span>', text)
     kinds = ["words"] * (words and "col" not in span)
     kinds += ["short"] * bool(SHORT[tag].fullmatch(text))
+    kinds += ["long"] * (scope == "col" and len(text) > LONG)
     kinds += ["name"] * (tag == "th" and scope == "row" and len(text) <= LONG)
     kinds += ["starts"] * starts
     kind = f' class="{" ".join(kinds)}"' if kinds else ""
