@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from covidcam.figures import canvas
-from covidcam.figures.text import counted, listing, number, percent
+from covidcam.figures.text import listing, number, percent
 
 INTERVALS = {
     "wilson": "Wilson, por imagem",
@@ -50,7 +50,7 @@ def intervals_drawn(
     """
     figure = canvas.new(1, len(drawn), height=3.6)
     lowest = min(table.head(shown)["low"].min() for table in drawn.values())
-    lowest, parts = min(0.4, lowest - 0.02), []
+    lowest, parts, narrow = min(0.4, lowest - 0.02), [], []
     for axes, (name, table) in zip(figure.axes, drawn.items(), strict=True):
         rows = table.head(shown).sort_values(["mean", "low"], kind="stable").reset_index(drop=True)
         inside = (rows["low"] <= truth) & (truth <= rows["high"])
@@ -65,14 +65,12 @@ def intervals_drawn(
         axes.spines["left"].set_visible(False)  # a única vertical é a verdade
         axes.set_xticks([0.6, 0.8, 1.0])
         canvas.write(axes.xaxis, percent)
-        parts.append(
-            f"{INTERVALS.get(name, name)}, {int((~inside).sum())} de {len(rows)} não contêm a"
-            f" verdade e {counted(int((rows['low'] == rows['high']).sum()), 'não tem', 'não têm')}"
-            " largura"
-        )
+        parts.append(f"{int((~inside).sum())} de {len(rows)} ({INTERVALS.get(name, name)})")
+        narrow.append(str(int((rows["low"] == rows["high"]).sum())))
     alt = (
-        f"Intervalos de 95 % das mesmas provas, um traço por prova, diante da verdade,"
-        f" {percent(truth)}: {'; '.join(parts)}."
+        f"Intervalos de 95 % das mesmas provas, um traço por prova; não contêm a verdade,"
+        f" {percent(truth)}: {'; '.join(parts)}. Sem largura nenhuma, na mesma ordem:"
+        f" {listing(narrow)}."
     )
     return figure, alt
 

@@ -280,7 +280,10 @@ def maps(
     above = len(films) == 3  # lado a lado cabem dois pares; três, um acima do outro
     pairs = [one for pair in zip(films, mapped, strict=True) for one in pair]
     pictures, titles = zip(*(films + mapped if above else pairs), strict=True)
-    said = [f"{name}, mapa de {other}" for name, other in zip(was, explained, strict=True)]
+    said = [
+        name if name == other else f"{name}, com o mapa de {other}"
+        for name, other in zip(was, explained, strict=True)
+    ]
     alt = (
         f"{counted(len(said), 'radiografia')}, cada uma {'acima do' if above else 'ao lado do'}"
         " mapa que mostra que regiões fizeram subir a nota da classe que a rede escolheu:"

@@ -89,8 +89,8 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
     first.plot([], [], "D", color=canvas.COLOURS[1], ms=3, label="sem parte sadia")
     canvas.legend(figure)
     alt = (
-        f"Cada um dos {len(answers)} filmes com e sem as lesões. Média da probabilidade da classe"
-        f" verdadeira: {'; '.join(means)}."
+        f"A probabilidade da classe verdadeira em {len(answers)} filmes; em média,"
+        f" {'; '.join(means)}."
     )
     return figure, alt
 
@@ -185,8 +185,7 @@ def dial_retaken(table: pd.DataFrame) -> tuple[Figure, str]:
         )
     figure.axes[0].set_ylabel("probabilidade de COVID-19")
     alt = (
-        f"Probabilidade de COVID-19 em {table['patient'].nunique()} pacientes que a têm; cada traço"
-        " fino é um paciente, e o grosso, a média:"
-        f" {'; '.join(said)}."
+        f"A probabilidade média de COVID-19 em quem a tem: {'; '.join(said)}. Cada traço fino é um"
+        f" dos {table['patient'].nunique()} pacientes; o grosso é a média."
     )
     return figure, alt

@@ -220,10 +220,10 @@ def dial(table: pd.DataFrame) -> tuple[Figure, str]:
     canvas.write(figure.axes[1].yaxis, lambda value: number(value, 1))
     first, last = means.iloc[0], means.iloc[-1]
     alt = (
-        f"Com o botão de 0 a 1, a acurácia no teste feito como o treino vai de"
-        f" {percent(first.confounded)} a {percent(last.confounded)}; com cada paciente radiografado"
-        f" dos dois modos, de {percent(first.unconfounded)} a {percent(last.unconfounded)}; e a"
-        " energia na lesão, "
+        f"Com o botão de 0 a 1, a acurácia vai de {percent(first.confounded)} a"
+        f" {percent(last.confounded)} no teste feito como o treino, e de"
+        f" {percent(first.unconfounded)} a {percent(last.unconfounded)} com cada paciente"
+        " radiografado dos dois modos. A energia na lesão vai "
         + listing(
             [
                 f"de {number(first[name], 1)} a {number(last[name], 1)} ({label})"

@@ -61,14 +61,15 @@ def test_only_differences_whose_interval_leaves_zero_out_are_better_or_worse(tab
 
 
 def test_the_figure_says_best_and_worst_whichever_way_is_better(table):
-    assert "O melhor: rise (0,70); o pior: ao acaso (0,12)" in figures.board(table, "auprc")[1]
-    lower = figures.board(table, "deletion", "black")[1]
-    assert "O melhor: grad-cam (0,25); o pior: ao acaso (0,88)" in lower
+    higher, lower = figures.board(table, "auprc")[1], figures.board(table, "deletion", "black")[1]
+    assert "o melhor é rise (0,70); o melhor dos oponentes, bordas (0,45)" in higher
+    assert "o pior, ao acaso (0,12)" in higher
+    assert "o melhor é grad-cam (0,25)" in lower and "o pior, ao acaso (0,88)" in lower
 
 
 def test_the_figure_has_a_map_once_and_says_who_was_measured_in_fewer_films(table):
     figure, alt = figures.board(table, "deletion", "black")
-    assert alt.startswith("Placar de 4 mapas em 9 radiografias (os vazados, em 4): apagamento")
+    assert alt.startswith("Placar de 4 mapas em 9 radiografias (os vazados, em 4), apagamento")
     assert alt.endswith("Vazados: rise.")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     hollow = [

@@ -122,7 +122,7 @@ def test_each_film_stands_beside_its_map(image):
     drawn = [axes.images[0].get_array() for axes in figure.axes]
     np.testing.assert_array_equal(drawn[2], films[1])
     np.testing.assert_array_equal(drawn[3], overlay(films[1], heatmaps[1]))
-    assert "2 radiografias" in alt and "COVID-19, mapa de NORMAL" in alt
+    assert "2 radiografias" in alt and "COVID-19, com o mapa de NORMAL" in alt
 
 
 def test_three_films_stand_over_their_maps(image):
