@@ -20,6 +20,8 @@ ENGLISH = re.compile(
     r"|loading|submit|close|menu|warning|note|tip|important|by)\b",
     re.IGNORECASE,
 )
+# O que uma biblioteca escreve de si, e não de quem a chama.
+NOISE = re.compile(r"WARNING:.*|\w+Warning: .*|^[IWE]\d{4} \d\d:.*", re.MULTILINE)
 INTERFACE = "button, .visually-hidden, .admonition-title, summary, label, .caption, .skip-link"
 # Em bytes; do site ficam de fora o que se oferece à parte: o PDF e o pacote para ler sem rede.
 HEAVIEST_PAGE, HEAVIEST_SITE = 600_000, 30_000_000
@@ -59,8 +61,11 @@ def check(file, site):
     """
     soup = BeautifulSoup(file.read_text("utf-8"), "html.parser")
     problems = []
-    if any("Traceback (most recent" in cell.get_text() for cell in soup.select(".cell_output")):
+    outputs = "\n".join(output.get_text() for output in soup.select(".cell_output pre"))
+    if "Traceback (most recent" in outputs:
         problems.append("há um erro de execução")
+    if said := NOISE.search(outputs):
+        problems.append(f"uma biblioteca fala de si numa saída: {said[0]!r}")
     if soup.html.get("lang") != "pt-BR":
         problems.append(f"a língua é {soup.html.get('lang')!r}, e não pt-BR")
     for image in soup.select("img"):
