@@ -61,7 +61,7 @@ def check(file, site):
     """
     soup = BeautifulSoup(file.read_text("utf-8"), "html.parser")
     problems = []
-    outputs = "\n".join(output.get_text() for output in soup.select(".cell_output pre"))
+    outputs = "\n".join(output.get_text() for output in soup.select(".cell_output"))
     if "Traceback (most recent" in outputs:
         problems.append("há um erro de execução")
     if said := NOISE.search(outputs):

@@ -328,6 +328,7 @@ def test_the_file_check_sees_what_is_wrong(tmp_path):
         '<a href="falta.html">x</a><a href="#nada">x</a><a href="ruim.html#aqui">x</a>'
         '<a href="../fora.html">x</a><button title="Skip to main content">x</button>'
         '<div class="cell_output">Traceback <b>(most recent</b> call last)</div>'
+        '<div class="cell_output"><pre>WARNING:tensorflow:5 calls</pre></div>'
         f"</main></body></html><!--{' ' * 600_000}-->",
         "utf-8",
     )
@@ -344,6 +345,7 @@ def test_the_file_check_sees_what_is_wrong(tmp_path):
         "imagem sem texto alternativo: ruim.html",
         "ligação morta: ../fora.html",
         "ligação morta: falta.html",
+        "uma biblioteca fala de si numa saída: 'WARNING:tensorflow:5 calls'",
         "âncora morta: #nada",
     ]
 
