@@ -31,7 +31,9 @@ def discrimination(curves: Sequence[OneVsRest], classes: Sequence[str]) -> tuple
     figure = canvas.new(1, 2, height=3.4)
     roc, precision_recall = figure.axes
     roc.plot([0, 1], [0, 1], "--", color=canvas.COLOURS[3], linewidth=1)
-    for curve, label, colour in zip(curves, classes, canvas.class_colours(classes), strict=True):
+    colours = canvas.class_colours(classes)
+    for place, (curve, label) in enumerate(zip(curves, classes, strict=True)):
+        colour = colours[place]
         roc.plot(
             curve.false_positive_rate,
             curve.sensitivity,
@@ -45,7 +47,9 @@ def discrimination(curves: Sequence[OneVsRest], classes: Sequence[str]) -> tuple
             color=colour,
             label=f"{label}: {number(curve.average_precision)}",
         )
-        precision_recall.axhline(curve.prevalence, color=colour, linestyle="--", linewidth=1)
+        # duas classes do mesmo tamanho têm o mesmo acaso: os traços se alternam
+        dashes = (4 * place, (4, 4 * max(1, len(curves) - 1)))
+        precision_recall.axhline(curve.prevalence, color=colour, linestyle=dashes, linewidth=1.2)
     roc.set(title="ROC (área)", xlabel="falsos positivos", ylabel="sensibilidade")
     precision_recall.set(title="Precisão e revocação (área)", xlabel="revocação", ylabel="precisão")
     for axes in figure.axes:
@@ -56,7 +60,8 @@ def discrimination(curves: Sequence[OneVsRest], classes: Sequence[str]) -> tuple
         f" e revocação (acaso: 0,50 e {number(curve.prevalence)})"
         for curve, label in zip(curves, classes, strict=True)
     ]
-    return figure, f"Área sob as curvas de cada classe contra as outras: {'; '.join(areas)}."
+    alt = "As curvas de cada classe contra as outras; em tracejado, o acaso. Área sob elas: "
+    return figure, f"{alt}{'; '.join(areas)}."
 
 
 def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
@@ -84,7 +89,7 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
                 [row.confidence] * 2,
                 [row.noise_low, row.noise_high],
                 color=canvas.BAND,
-                linewidth=6,
+                linewidth=4,
                 solid_capstyle="butt",
                 zorder=1,
             )
@@ -104,7 +109,9 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
             for row in table.itertuples()
         ]
         parts.append(f"{title}: {listing(rows)}")
-    return figure, f"Na diagonal estaria a rede calibrada; {'; '.join(parts)}."
+    alt = "Na diagonal estaria a rede calibrada; a barra é onde ela cairia por acaso. "
+    told = [part[0].upper() + part[1:] for part in parts]
+    return figure, f"{alt}{'. '.join(told)}."
 
 
 def calibration_table(rows: Mapping[str, pd.Series]) -> pd.DataFrame:
@@ -195,7 +202,7 @@ def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:
     alt : str
         O texto alternativo, para `show`.
     """
-    figure = canvas.new(width=5.0, height=0.5 * len(table) + 1.1)
+    figure = canvas.new(width=4.0, height=0.5 * len(table) + 1.1)
     axes = figure.axes[0]
     for place, row in enumerate(table.itertuples()):
         for shift, low, high, colour, label in (

@@ -99,7 +99,7 @@ def confusion(counts: np.ndarray, classes: Sequence[str]) -> tuple[Figure, str]:
     axes.imshow(counts, cmap="Blues", vmin=0)
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if count > counts.max() / 2 else "black"
-        axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=12)
+        axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=14)
     axes.set_xticks(range(len(classes)), classes)
     axes.set_yticks(range(len(classes)), classes)
     axes.set(xlabel="a rede disse", ylabel="era")

@@ -138,7 +138,7 @@ def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
         Uma linha por par, “a − b”: a diferença, o seu intervalo, as imagens que só uma acerta e a
         chance de discordâncias assim entre redes que se igualam.
     """
-    told = pairs.set_index(pairs["first"] + " − " + pairs["second"]).rename_axis(index=None)
+    told = pairs.set_index(pairs["first"] + " −\u00a0" + pairs["second"]).rename_axis(index=None)
     shares = told[["mean", "low", "high"]].map(points, places=1)
     shares = shares.set_axis(["diferença, em pontos", "de", "a"], axis=1)
     return shares.assign(

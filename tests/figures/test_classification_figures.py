@@ -26,7 +26,7 @@ def test_reliability_puts_each_bin_at_what_it_said_and_got():
     assert [axes.get_title() for axes in figure.axes] == ["antes", "depois"]
     dots = figure.axes[0].collections[0].get_offsets()
     np.testing.assert_allclose(dots, table[["confidence", "accuracy"]])
-    assert "antes: diz 60 % e acerta 100 % de 1 (por acaso, de 0 % a 100 %), diz 70 %" in alt
+    assert "Antes: diz 60 % e acerta 100 % de 1 (por acaso, de 0 % a 100 %), diz 70 %" in alt
     band = figure.axes[0].lines[1].get_ydata()
     np.testing.assert_array_equal(band, table.loc[0, ["noise_low", "noise_high"]])
 
@@ -93,7 +93,7 @@ def test_pairs_are_told_apart_only_beyond_chance(mean, chance, said):
     note = figures.pairs_note(pairs).data
     assert said in note and "treinada uma vez só" in note
     table = figures.pairs_table(pairs)
-    assert table.index.tolist() == ["a − b"]
+    assert table.index.tolist() == ["a −\u00a0b"]
     assert table.iloc[0].tolist()[3:] == [6, 0, figures.number(chance, 3)]
 
 
