@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from scipy.ndimage import binary_fill_holes
 
 from covidcam.figures import canvas
 from covidcam.figures.films import grid
@@ -71,9 +72,9 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
         rows = answers[answers["label"] == label].sort_values(["whole", "empty"])
         place = np.arange(len(rows))
         axes.vlines(place, rows["empty"], rows["whole"], color=colour, alpha=0.35, linewidth=1.5)
-        axes.plot(place, rows["control"], "D", color=canvas.COLOURS[1], ms=3)
         axes.plot(place, rows["whole"], "o", color=colour, ms=4)
         axes.plot(place, rows["empty"], "o", color=colour, ms=4, mfc="white")
+        axes.plot(place, rows["control"], "D", color=canvas.COLOURS[1], ms=5, mfc="none")
         axes.set(title=f"{label}: {len(rows)} filmes", ylim=(-0.03, 1.03), xticks=[])
         canvas.write(axes.yaxis, percent)
         mean = rows[["whole", "empty", "control"]].mean().map(percent)
@@ -86,7 +87,7 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
     grey, first = canvas.COLOURS[3], figure.axes[0]
     first.plot([], [], "o", color=grey, ms=4, label="completo")
     first.plot([], [], "o", color=grey, ms=4, mfc="white", label="sem as lesões")
-    first.plot([], [], "D", color=canvas.COLOURS[1], ms=3, label="sem parte sadia")
+    first.plot([], [], "D", color=canvas.COLOURS[1], ms=5, mfc="none", label="sem parte sadia")
     canvas.legend(figure)
     alt = (
         f"A probabilidade da classe verdadeira em {len(answers)} filmes; em média,"
@@ -119,11 +120,14 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     centres, written = {}, []
     for mask, row in zip(masks, objects.itertuples(), strict=True):
         centres[row.name] = np.array([axis.mean() for axis in np.nonzero(mask)])
-    canvas.contour(film, masks[(objects["kind"] == "lesão").to_numpy()].any(axis=0))
-    lesions = objects[objects["kind"] == "lesão"].sort_values("removed", ascending=False)
+    together = masks[(objects["kind"] == "lesão").to_numpy()].any(axis=0)
+    canvas.contour(film, binary_fill_holes(together))
+    lesions = objects[objects["kind"] == "lesão"]
+    most = lesions[["removed", "added"]].abs().max(axis=1)
+    lesions = lesions.loc[most.sort_values(ascending=False, kind="stable").index]
     for name in lesions["name"]:
         y, x = centres.pop(name)
-        if any(np.hypot(y - down, x - right) < image.shape[0] / 18 for down, right in written):
+        if any(np.hypot(y - down, x - right) < image.shape[0] / 20 for down, right in written):
             continue  # um número sobre outro não se lê; fica o da que mais pesa
         written.append((y, x))
         halo = [withStroke(linewidth=2.5, foreground=canvas.HALO)]
@@ -142,8 +146,8 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     healthy = ordered[~sick]["removed"].abs().max()
     missed = [f"{row.name} ({quantity(row.removed, 'logit')})" for row in top.itertuples()]
     alt = (
-        f"Um filme com {counted(int(sick.sum()), 'lesão contornada', 'lesões contornadas')} e"
-        f" {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}."
+        f"Um filme com {counted(int(sick.sum()), 'lesão', 'lesões')}, num contorno só, e"
+        f" {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}, em laranja."
         " Os que mais fazem falta: "
         + listing(missed)
         + ". Nenhum objeto que não é lesão muda o contraste em mais de"
@@ -173,8 +177,9 @@ def dial_retaken(table: pd.DataFrame) -> tuple[Figure, str]:
         figure.axes, table.groupby("dial"), canvas.COLOURS[::4], strict=True
     ):
         values = rows[list(states)]
-        axes.plot(range(len(states)), values.T, color=colour, alpha=0.25, linewidth=1)
-        axes.plot(range(len(states)), values.mean(), "o-", color=colour, linewidth=2.5)
+        thin = {"color": canvas.COLOURS[3], "alpha": 0.5, "linewidth": 0.7}
+        axes.plot(range(len(states)), values.T, **thin)
+        axes.plot(range(len(states)), values.mean(), "o-", color=colour, linewidth=3)
         axes.set_xticks(range(len(states)), states.values())
         axes.set(title=f"botão em {number(dial, 0)}", ylim=(-0.03, 1.03), xlim=(-0.3, 2.3))
         canvas.write(axes.yaxis, percent)
@@ -185,7 +190,7 @@ def dial_retaken(table: pd.DataFrame) -> tuple[Figure, str]:
         )
     figure.axes[0].set_ylabel("probabilidade de COVID-19")
     alt = (
-        f"A probabilidade média de COVID-19 em quem a tem: {'; '.join(said)}. Cada traço fino é um"
-        f" dos {table['patient'].nunique()} pacientes; o grosso é a média."
+        f"A probabilidade de COVID-19 em {table['patient'].nunique()} pacientes que a têm (finos),"
+        f" e a média (grossa): {'; '.join(said)}."
     )
     return figure, alt

@@ -69,13 +69,15 @@ def redone_likeness(pairs: pd.DataFrame, strangers: pd.DataFrame) -> tuple[Figur
     told = []
     for axes, (measure, title) in zip(figure.axes, ALIKE.items(), strict=True):
         low, high = strangers[measure].min(), strangers[measure].max()
-        axes.axvspan(low, high, color=canvas.BAND, alpha=0.6, linewidth=0)
+        axes.axvspan(low, high, color=canvas.BAND, alpha=0.35, linewidth=0)
         parts = [f"pacientes diferentes, de {number(low)} a {number(high)}"]
         for place, kind in enumerate(kinds):
             values = pairs.loc[pairs["what"] == kind, measure]
             colour = canvas.COLOURS[0 if kind.startswith("outra semente") else 1]
-            axes.plot(values, np.full(len(values), place), "o", ms=5, alpha=0.7, color=colour)
-            axes.plot(values.mean(), place, "|", ms=14, color=colour)
+            axes.plot(
+                values, np.full(len(values), place), "o", ms=5, color=colour, mec="white", mew=0.4
+            )
+            axes.plot(values.mean(), place, "|", ms=14, mew=2, color=colour)
             parts.append(f"{kind}, {number(values.mean())}")
         axes.set(ylim=(len(kinds) - 0.5, -0.5), xlabel=title)
         axes.set_yticks(range(len(kinds)), kinds)

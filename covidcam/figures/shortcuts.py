@@ -1,6 +1,7 @@
 """Atalhos: os controles, o botão e o que os reparos mudam."""
 
 from collections.abc import Callable
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,9 @@ def controls(table: pd.DataFrame) -> tuple[Figure, str]:
     canvas.write(axes.xaxis, percent)
     canvas.guide(axes)
     canvas.legend(figure)
-    return figure, f"Acurácia balanceada de cada controle; {'; '.join(parts)}."
+    named = listing([f"“{films}”" for films in sets])
+    alt = f"Acurácia balanceada de cada controle, em {named}. {'; '.join(parts)}."
+    return figure, alt
 
 
 def controls_verdict(table: pd.DataFrame) -> str:
@@ -284,7 +287,7 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
     """
     hidden = ("share", "lead")  # estão na tabela
     measures = [name for name in MEASURES if name in {*table["measure"]} - {*hidden}]
-    figure = canvas.new(-(-len(measures) // 2), 2, height=1.7 * -(-len(measures) // 2))
+    figure = canvas.new(-(-len(measures) // 2), 2, height=2.0 * -(-len(measures) // 2))
     for axes in figure.axes[len(measures) :]:
         axes.set_axis_off()
     widest = 1.05 * table.loc[table["measure"].isin(TIMES), "high"].max()
@@ -298,7 +301,7 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
         axes.scatter(rows["mean"], range(len(rows)), color=colours, s=28, zorder=3)
         axes.set_yticks(range(len(rows)), names, fontsize=7)
         axes.set_ylim(-0.6, len(rows) - 0.4)
-        axes.set_title(MEASURES[measure], fontsize=8)
+        axes.set_title(fill(MEASURES[measure], 34), fontsize=8)
         axes.set_xlim(0, widest if measure in TIMES else 1.03)
         for place, chance in enumerate(rows["chance"]):
             axes.plot([chance] * 2, [place - 0.5, place + 0.5], color=GREY, lw=1, ls="--")

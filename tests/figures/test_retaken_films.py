@@ -28,7 +28,7 @@ def test_every_film_is_in_the_figure():
     figure, alt = figures.falls(ANSWERS)
     assert "COVID-19, 80 % com as lesões, 20 % sem elas e 80 % sem uma parte sadia" in alt
     assert [axes.get_title() for axes in figure.axes] == ["COVID-19: 2 filmes", "OUTRAS: 1 filmes"]
-    assert figure.axes[0].lines[1].get_ydata().tolist() == [0.7, 0.9]
+    assert figure.axes[0].lines[0].get_ydata().tolist() == [0.7, 0.9]
 
 
 def test_one_object_at_a_time():
@@ -43,7 +43,11 @@ def test_one_object_at_a_time():
         }
     )
     figure, alt = figures.one_by_one(np.zeros((20, 20), np.uint8), masks, objects)
-    assert "2 lesões contornadas" in alt and "foco 2 (3,00 logits)" in alt and "mais de 0,50" in alt
+    assert (
+        "2 lesões, num contorno só" in alt
+        and "foco 2 (3,00 logits)" in alt
+        and "mais de 0,50" in alt
+    )
     widths = [bar.get_width() for bar in figure.axes[1].patches]
     assert widths == [-0.5, 0.25, 3.0]
 

@@ -49,7 +49,7 @@ WRITTEN = [
     ),
     # nem o número, da palavra que o introduz num intervalo
     (re.compile(r"\(de ([^<>()]{1,14}) a ([^<>()]{1,14})\)"), "(de\u00a0\\1 a\u00a0\\2)"),
-    (re.compile(r"(\d) × (\d)"), "\\1\u00a0×\u00a0\\2"),
+    (re.compile(r"(\d) (×|de) (?=\d)"), "\\1\u00a0\\2\u00a0"),
     # o hífen de um nome não é lugar de partir um título, um código ou uma ligação
     (
         re.compile(r"<(h[1-3]|th|code|a)\b.*?</\1>", re.DOTALL),

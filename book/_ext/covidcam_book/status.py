@@ -68,6 +68,7 @@ def executed(env):
     shown = table(["página", "executada em", "segundos"], rows)
     for row in shown.findall(nodes.row):
         row[-1]["classes"].append("text-right")
+    shown["classes"].append("totals")
     return shown
 
 

@@ -171,7 +171,8 @@ def _cell(tag, span, text, words, scope, starts):
     if "<span" not in text:
         text = ASIDE.sub(r'<span class="short">\g<0></span>', text)
     kinds = ["words"] * (words and "col" not in span)
-    kinds += ["short"] * bool(SHORT[tag].fullmatch(text))
+    brief = scope == "col" and len(text) <= 12  # um título curto cabe numa linha
+    kinds += ["short"] * (brief or bool(SHORT[tag].fullmatch(text)))
     kinds += ["long"] * (scope == "col" and len(text) > LONG)
     kinds += ["name"] * (tag == "th" and scope == "row" and len(text) <= LONG)
     kinds += ["starts"] * starts
