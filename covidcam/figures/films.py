@@ -121,7 +121,8 @@ def family(
         f"Uma radiografia de {label} com a lesão contornada e {len(heatmaps)} mapas dela. O ponto"
         f" mais quente cai dentro da lesão em {len(hits)}: {listing(hits) or 'nenhum'}."
     )
-    return grid(pictures, titles, columns=4, outlines=[outline] * len(pictures)), alt
+    columns = 3 if len(pictures) % 3 == 0 and len(pictures) < 12 else 4  # sem quem fique só
+    return grid(pictures, titles, columns, [outline] * len(pictures)), alt
 
 
 def concepts(
