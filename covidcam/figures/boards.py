@@ -263,8 +263,8 @@ def deletion(curves: dict[str, Curve]) -> tuple[Figure, str]:
     for axes, (name, curve), colour in zip(
         figure.axes, curves.items(), canvas.COLOURS, strict=False
     ):
-        axes.plot(curve.shares, curve.scores.T, color=colour, alpha=0.55, linewidth=1)
-        axes.plot(curve.shares, curve.scores.mean(axis=0), color=colour, linewidth=2.5)
+        axes.plot(curve.shares, curve.scores.T, color=colour, alpha=0.75, linewidth=1.1)
+        axes.plot(curve.shares, curve.scores.mean(axis=0), color=colour, linewidth=3.5)
         axes.set(title=f"{name}: área {number(curve.auc.mean())}", ylim=(0, 1.02))
         axes.set_xlabel("parte dos pixels já apagada")
         for axis in (axes.xaxis, axes.yaxis):

@@ -94,7 +94,7 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
     """
     measures, sizes = list(table["measure"].unique()), sorted(table["size"].unique())
     lines = table[["measure", "interval"]].drop_duplicates()
-    figure = canvas.new(width=5.0, height=0.25 * (len(lines) + len(measures)) + 0.8)
+    figure = canvas.new(width=4.2, height=0.25 * (len(lines) + len(measures)) + 0.8)
     axes, places, place = figure.axes[0], {}, 0
     beside = axes.get_yaxis_transform()  # x em partes do eixo, y no que ele conta
     for measure, part in lines.groupby("measure", sort=False):
@@ -157,12 +157,13 @@ def patients_needed(table: pd.DataFrame, targets: Mapping[str, float]) -> tuple[
             rows = table[table["measure"] == measure].sort_values("size")
             name = MEASURES.get(measure, measure)
             axes.plot(rows["size"], rows["width"] / 2, "o-", ms=4, color=colour, label=name)
-            axes.axhline(targets[measure], color=colour, linewidth=0.8, linestyle=":")
             told.append(
                 f"{name}, de {number(rows['width'].iloc[0] / 2)} com"
                 f" {rows['size'].iloc[0]} a {number(rows['width'].iloc[-1] / 2)} com"
                 f" {rows['size'].iloc[-1]}"
             )
+        for target in sorted({targets[measure] for measure in measures}):
+            axes.axhline(target, color="black", linewidth=1.2, linestyle=":")
         sizes = sorted(table["size"].unique())
         axes.set(xscale="log", yscale="log", xlabel="pacientes na prova")
         axes.xaxis.set_major_locator(FixedLocator(sizes))
@@ -173,7 +174,7 @@ def patients_needed(table: pd.DataFrame, targets: Mapping[str, float]) -> tuple[
         axes.yaxis.set_major_locator(FixedLocator(ticks))
         axes.yaxis.set_minor_formatter(NullFormatter())
         canvas.write(axes.yaxis, lambda value: number(value, 2 if value < 0.1 else 1))
-        axes.grid(color=canvas.LIGHT, linewidth=0.8)
+        axes.grid(axis="x", color=canvas.LIGHT, linewidth=0.8)
         axes.legend(frameon=False, fontsize=8)
     figure.axes[0].set_ylabel("metade do intervalo")
     return figure, f"Metade da largura média do intervalo de 95 %: {'; '.join(told)}."
