@@ -216,7 +216,8 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
     left = evaluation.remains(test, strangers)
     ends = {}
     for axes, measure in zip(figure.axes, ("spearman", "ssim"), strict=True):
-        for method, colour in zip(left.index, canvas.COLOURS, strict=False):
+        for place, method in enumerate(left.index):
+            colour = canvas.COLOURS[place]
             drawn = test[test["method"] == method].groupby(["step", "seed"])[measure].mean()
             drawn = drawn.unstack("seed")
             means = drawn.mean(axis=1)
@@ -225,7 +226,9 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
                 means.index, drawn.min(axis=1), drawn.max(axis=1), color=colour, alpha=0.15, lw=0
             )
             other = left.loc[method, f"{measure}_strangers"]
-            axes.axhline(other, color=colour, linestyle="--", linewidth=0.8)
+            # os traços se alternam: duas alturas vizinhas não se cobrem
+            dashes = (5 * place, (5, 5 * (len(left) - 1)))
+            axes.axhline(other, color=colour, linestyle=dashes, linewidth=1.4)
             ends.setdefault(measure, []).append(
                 f"{method}, {number(left.loc[method, measure])}"
                 f" (pacientes diferentes, {number(other)})"

@@ -156,8 +156,8 @@ def concepts(
         for n, (label, share) in enumerate(zip(labels, shares, strict=True), start=1)
     ]
     alt = (
-        f"Uma radiografia e os {len(titles)} conceitos da rede sobre ela; a parte de cada um que"
-        f" está dentro da lesão: {'; '.join(parts)}."
+        f"Uma radiografia e os {len(titles)} conceitos da rede sobre ela; da soma de cada um, a"
+        f" parte que está dentro da lesão, também onde mal se vê: {'; '.join(parts)}."
     )
     columns = len(pictures)
     outlines = [outline] * columns

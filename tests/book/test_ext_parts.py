@@ -64,6 +64,7 @@ def test_flat_drawings_are_kept_exact_and_films_lose_what_nobody_sees():
 def test_formulas_become_mathml_with_whole_names():
     assert "<mi>ReLU</mi>" in mathematics.mathml(r"\mathrm{ReLU}(x)")
     assert 'display="block"' in mathematics.mathml("x", "block")
+    assert 'rspace="0">&#x0002F;</mo>' in mathematics.mathml("a / b")
     assert "<msup>" in mathematics.mathml("A^k")
     covered = mathematics.mathml(r"\overline{\overline{G} H}")
     assert covered.count('<mrow class="overline">') == 2 and "mover" not in covered

@@ -10,6 +10,8 @@ from sphinx.util.math import get_node_equation_number
 # O conversor escreve um nome como ReLU letra por letra; junto, é lido como palavra.
 LETTERS = re.compile(r'(?:<mi mathvariant="normal">\w</mi>){2,}')
 # O conversor põe um travessão sobre o que \overline cobre; uma borda o cobre todo.
+# a barra de uma divisão e o ponto final não se afastam do que está ao lado
+TIGHT = re.compile(r"<mo>(&#x0002[EF];)</mo>")
 OVERLINE = re.compile(r"<mover>((?:(?!<mover>).)*?)<mo[^>]*>&#x0*2015;</mo></mover>", re.DOTALL)
 # A plica já é alta: como expoente, subiria duas vezes.
 PRIME = re.compile(r"<msup>(<mi>[^<]*</mi><mi>&#x0*2032;</mi>)</msup>")
@@ -29,6 +31,7 @@ def mathml(latex, display="inline"):
     markup = f"{root}<semantics>{formula}{source}</semantics></math>"
     while OVERLINE.search(markup):  # de dentro para fora
         markup = OVERLINE.sub(r'<mrow class="overline">\1</mrow>', markup)
+    markup = TIGHT.sub(r'<mo lspace="0" rspace="0">\1</mo>', markup)
     markup = PRIME.sub(r"<mrow>\1</mrow>", markup)
     return LETTERS.sub(lambda m: f"<mi>{re.sub(r'<[^>]+>', '', m[0])}</mi>", markup)
 

@@ -50,6 +50,7 @@ WRITTEN = [
     # nem o número, da palavra que o introduz num intervalo
     (re.compile(r"\(de ([^<>()]{1,14}) a ([^<>()]{1,14})\)"), "(de\u00a0\\1 a\u00a0\\2)"),
     (re.compile(r"(\d) (?=(?:cm|mm|keV|pixels)\b)"), "\\1\u00a0"),
+    (re.compile(r" a (?=(?:<[^<>]*>)*[−\d]+(?:,\d+)?\s?%)"), " a\u00a0"),
     (re.compile(r"(\d) (×|de) (?=\d)"), "\\1\u00a0\\2\u00a0"),
     # o hífen de um nome não é lugar de partir um título, um código ou uma ligação
     (
