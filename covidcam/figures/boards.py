@@ -69,14 +69,15 @@ def board(table: pd.DataFrame, metric: str, reference: str = "") -> tuple[Figure
     canvas.guide(axes)
     best, worst = rows.iloc[-1], rows.iloc[0]
     blind = rows[rows["kind"] == "oponente"]
-    ahead = blind.iloc[-1]
+    other = "métodos" if best.kind == "oponente" else "oponentes"
+    ahead = rows[rows["kind"] != best.kind].iloc[-1]
     few = rows[rows["images"] < most]
     films = f"{most} radiografias"
     if len(few):
         films += f" (os vazados, em {few['images'].max()})"
     alt = (
         f"Placar de {len(rows)} mapas em {films}, {_name(metric, reference)}: o melhor é"
-        f" {best.method} ({number(best['mean'])}); o melhor dos oponentes, {ahead.method}"
+        f" {best.method} ({number(best['mean'])}); o melhor dos {other}, {ahead.method}"
         f" ({number(ahead['mean'])}); o pior, {worst.method} ({number(worst['mean'])}). Oponentes: "
         + listing([f"{r.method} {number(r.mean)}" for r in blind.itertuples()])
         + "."

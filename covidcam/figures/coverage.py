@@ -68,9 +68,9 @@ def intervals_drawn(
         parts.append(f"{int((~inside).sum())} de {len(rows)} ({INTERVALS.get(name, name)})")
         narrow.append(str(int((rows["low"] == rows["high"]).sum())))
     alt = (
-        f"Intervalos de 95 % das mesmas provas, um traço por prova; não contêm a verdade,"
-        f" {percent(truth)}: {'; '.join(parts)}. Sem largura nenhuma, na mesma ordem:"
-        f" {listing(narrow)}."
+        "Intervalos de 95 % das mesmas provas, um traço por prova; a verdade é"
+        f" {percent(truth)}, e não a contêm: {'; '.join(parts)}."
+        f" Sem largura nenhuma, na mesma ordem: {listing(narrow)}."
     )
     return figure, alt
 

@@ -190,7 +190,7 @@ def dial_retaken(table: pd.DataFrame) -> tuple[Figure, str]:
         )
     figure.axes[0].set_ylabel("probabilidade de COVID-19")
     alt = (
-        f"A probabilidade de COVID-19 em {table['patient'].nunique()} pacientes que a têm (finos),"
-        f" e a média (grossa): {'; '.join(said)}."
+        f"A probabilidade de COVID-19 em {table['patient'].nunique()} pacientes com a doença"
+        f" (traços finos) e a média (traço grosso): {'; '.join(said)}."
     )
     return figure, alt

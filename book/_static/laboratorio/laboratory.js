@@ -39,7 +39,9 @@ const laboratory = {
     const said = document.createElement("p");
     button.type = "button";
     button.textContent = "Ligar a rede";
-    const title = place.closest("section")?.querySelector("h2, h3")?.firstChild.textContent;
+    const heading = place.closest("section")?.querySelector("h2, h3")?.cloneNode(true);
+    heading?.querySelector(".headerlink")?.remove();
+    const title = heading?.textContent.trim();
     if (title) button.setAttribute("aria-label", `Ligar a rede: ${title}`);
     said.setAttribute("role", "status");
     place.append(button, said);
