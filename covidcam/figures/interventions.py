@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from scipy.ndimage import binary_fill_holes
 
 from covidcam.figures import canvas
 from covidcam.figures.films import grid
@@ -114,6 +113,8 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     alt : str
         O texto alternativo, para `show`.
     """
+    from scipy.ndimage import binary_fill_holes  # carregá-lo demora
+
     figure = canvas.new(1, 2, height=0.19 * len(objects) + 1.6)
     film, bars = figure.axes
     canvas.film(film, image)
