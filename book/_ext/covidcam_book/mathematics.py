@@ -9,9 +9,9 @@ from sphinx.util.math import get_node_equation_number
 
 # O conversor escreve um nome como ReLU letra por letra; junto, é lido como palavra.
 LETTERS = re.compile(r'(?:<mi mathvariant="normal">\w</mi>){2,}')
-# O conversor põe um travessão sobre o que \overline cobre; uma borda o cobre todo.
-# a barra de uma divisão e o ponto final não se afastam do que está ao lado
+# A barra de uma divisão e o ponto final não se afastam do que está ao lado.
 TIGHT = re.compile(r"<mo>(&#x0002[EF];)</mo>")
+# O conversor põe um travessão sobre o que \overline cobre; uma borda o cobre todo.
 OVERLINE = re.compile(r"<mover>((?:(?!<mover>).)*?)<mo[^>]*>&#x0*2015;</mo></mover>", re.DOTALL)
 # A plica já é alta: como expoente, subiria duas vezes.
 PRIME = re.compile(r"<msup>(<mi>[^<]*</mi><mi>&#x0*2032;</mi>)</msup>")
