@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from covidcam.evaluation import OneVsRest, interval, verdict
 from covidcam.figures import canvas
-from covidcam.figures.text import between, listing, number, percent
+from covidcam.figures.text import between, listing, number, percent, sentences
 
 
 def discrimination(curves: Sequence[OneVsRest], classes: Sequence[str]) -> tuple[Figure, str]:
@@ -110,8 +110,7 @@ def reliability(tables: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
         ]
         parts.append(f"{title}: {listing(rows)}")
     alt = "Na diagonal estaria a rede calibrada; a barra é onde ela cairia por acaso. "
-    told = [part[0].upper() + part[1:] for part in parts]
-    return figure, f"{alt}{'. '.join(told)}."
+    return figure, f"{alt}{sentences(parts)}."
 
 
 def calibration_table(rows: Mapping[str, pd.Series]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from covidcam.figures import canvas
-from covidcam.figures.text import listing, number, percent
+from covidcam.figures.text import listing, number, percent, sentences
 
 INTERVALS = {
     "wilson": "Wilson, por imagem",
@@ -125,10 +125,10 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
             for name, part in rows.groupby("interval", sort=False)
         ]
         name = MEASURES.get(measure, measure)
-        told.append(f"{name[0].upper()}{name[1:]}: {'; '.join(each)}")
+        told.append(f"{name}: {'; '.join(each)}")
     alt = (
         f"Parte das provas cujo intervalo contém a verdade, com {listing([str(s) for s in sizes])}"
-        f" pacientes. {'. '.join(told)}."
+        f" pacientes. {sentences(told)}."
     )
     return figure, alt
 

@@ -118,22 +118,18 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     figure = canvas.new(1, 2, height=0.19 * len(objects) + 1.6)
     film, bars = figure.axes
     canvas.film(film, image)
-    centres, written = {}, []
-    for mask, row in zip(masks, objects.itertuples(), strict=True):
-        centres[row.name] = np.array([axis.mean() for axis in np.nonzero(mask)])
-    together = masks[(objects["kind"] == "lesão").to_numpy()].any(axis=0)
-    canvas.contour(film, binary_fill_holes(together))
-    lesions = objects[objects["kind"] == "lesão"]
-    most = lesions[["removed", "added"]].abs().max(axis=1)
-    lesions = lesions.loc[most.sort_values(ascending=False, kind="stable").index]
-    for name in lesions["name"]:
-        y, x = centres.pop(name)
+    lesions = np.flatnonzero(objects["kind"] == "lesão")
+    canvas.contour(film, binary_fill_holes(masks[lesions].any(axis=0)))
+    most = objects[["removed", "added"]].abs().max(axis=1).to_numpy()
+    written = []
+    for k in lesions[np.argsort(-most[lesions], kind="stable")]:
+        y, x = (axis.mean() for axis in np.nonzero(masks[k]))
         if any(np.hypot(y - down, x - right) < image.shape[0] / 20 for down, right in written):
             continue  # um número sobre outro não se lê; fica o da que mais pesa
         written.append((y, x))
         halo = [withStroke(linewidth=2.5, foreground=canvas.HALO)]
         style = {"color": "white", "fontsize": 9, "ha": "center", "va": "center", "zorder": 5}
-        film.text(x, y, name.removeprefix("foco "), path_effects=halo, **style)
+        film.text(x, y, objects["name"].iloc[k].removeprefix("foco "), path_effects=halo, **style)
     ordered = objects.sort_values("removed").reset_index(drop=True)
     sick = ordered["kind"] == "lesão"
     colours = np.where(sick, canvas.COLOURS[0], canvas.COLOURS[1])

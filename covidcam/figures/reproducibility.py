@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from covidcam.figures import canvas
 from covidcam.figures.films import grid, overlay
-from covidcam.figures.text import number, shortest
+from covidcam.figures.text import number, sentences, shortest
 
 ALIKE = {"spearman": "correlação de Spearman", "ssim": "SSIM"}
 
@@ -83,5 +83,5 @@ def redone_likeness(pairs: pd.DataFrame, strangers: pd.DataFrame) -> tuple[Figur
         axes.set_yticks(range(len(kinds)), kinds)
         canvas.write(axes.xaxis, shortest)
         canvas.guide(axes)
-        told.append(f"{title[0].upper()}{title[1:]}: {'; '.join(parts)}")
-    return figure, f"Semelhança dos mapas do mesmo filme em duas redes. {'. '.join(told)}."
+        told.append(f"{title}: {'; '.join(parts)}")
+    return figure, f"Semelhança dos mapas do mesmo filme em duas redes. {sentences(told)}."

@@ -17,7 +17,7 @@ from covidcam.evaluation import (
     verdict,
 )
 from covidcam.figures import canvas
-from covidcam.figures.text import between, listing, number, percent, shortest
+from covidcam.figures.text import between, listing, number, percent, sentences, shortest
 
 GREY = canvas.COLOURS[3]
 MAPS = {"grad-cam": "Grad-CAM", "occlusion": "oclusão"}
@@ -108,7 +108,7 @@ def controls_verdict(table: pd.DataFrame) -> str:
         found = {row.control: standing(row) for row in rows.itertuples()}
         said = _lists(found, {where: f"{where}," for where in STANDINGS.values()})
         parts.append(f"em “{films}”, {said}")
-    return ". ".join(part[0].upper() + part[1:] for part in parts)
+    return sentences(parts)
 
 
 def standing(row: pd.Series) -> str:
@@ -312,8 +312,7 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
             for row in rows.iloc[::-1].itertuples()
         ]
         parts.append(f"{MEASURES[measure]}: {'; '.join(told)}")
-    told = [part[0].upper() + part[1:] for part in parts]
-    return figure, f"Antes e depois dos reparos; tracejado, o acaso. {'. '.join(told)}."
+    return figure, f"Antes e depois dos reparos; tracejado, o acaso. {sentences(parts)}."
 
 
 def repairs_table(table: pd.DataFrame) -> pd.DataFrame:

@@ -169,12 +169,14 @@ def span(shares: Iterable[float]) -> str:
     return f"{percent(shares.mean())} ({percent(shares.min())} a {percent(shares.max())})"
 
 
-def listing(items: list[str]) -> str:
+def listing(items: list[str], separator: str = ", ") -> str:
     """Junta palavras com vírgulas e um “e” antes da última.
 
     Parameters
     ----------
     items : list of str
+    separator : str
+        O que fica no lugar da vírgula, onde os números já têm a sua.
 
     Returns
     -------
@@ -182,10 +184,29 @@ def listing(items: list[str]) -> str:
 
     Examples
     --------
-    >>> listing(["PA", "AP", "perfil"])
-    'PA, AP e perfil'
+    >>> listing(["PA", "AP", "perfil"]), listing(["0,3", "0,6", "0,9"], "; ")
+    ('PA, AP e perfil', '0,3; 0,6 e 0,9')
     """
-    return " e ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+    return " e ".join(filter(None, [separator.join(items[:-1]), *items[-1:]]))
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Junta orações em frases, cada uma com a sua maiúscula; o último ponto é de quem as usa.
+
+    Parameters
+    ----------
+    parts : iterable of str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> sentences(["acurácia: 91 %", "AUPRC: 0,7"])
+    'Acurácia: 91 %. AUPRC: 0,7'
+    """
+    return ". ".join(part[0].upper() + part[1:] for part in parts)
 
 
 def counted(count: int, singular: str, plural: str | None = None) -> str:

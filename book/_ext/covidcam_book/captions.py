@@ -7,6 +7,8 @@ tela só ouve o número.
 import html
 import re
 
+from covidcam.figures.text import sentences
+
 # Um desenho, ou uma folha de radiografias.
 FIGURE = re.compile(
     r'<img (?=[^>]*class="[^"]*dark-light)[^>]*?alt="(?P<alt>[^"]+)"[^>]*>'
@@ -74,4 +76,4 @@ def brief(alt):
     first = re.split(r"(?<=[.?!]) ", alt)[0]
     if len(first) > LENGTH:
         first = first.split(": ")[0].removesuffix(".") + "."
-    return first[0].upper() + first[1:]
+    return sentences([first])
