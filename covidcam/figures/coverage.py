@@ -111,7 +111,7 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
         axes.plot(row.covered, height, "o", color=colour, markerfacecolor=inside, ms=5)
     axes.axvline(0.95, color="black", linewidth=0.8)
     axes.axvline(least, color="black", linewidth=0.8, linestyle=":")
-    axes.set(ylim=(place + 0.6, 0.6), xlabel="provas em que o intervalo a contém")
+    axes.set(ylim=(place + 0.6, 0.6), xlabel="cobertura")
     names = [INTERVALS.get(name, name) for _, name in places]
     axes.set_yticks(list(places.values()), names, fontsize=8)
     canvas.write(axes.xaxis, percent)
