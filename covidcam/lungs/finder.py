@@ -93,7 +93,6 @@ def _load(folder):
 
     model = keras.saving.load_model(folder / FILE, compile=False)
     batch_of_any_size = tf.TensorSpec((None, SIDE, SIDE), tf.uint8)
-    forward = tf.function(
-        lambda batch: model(batch[..., None], training=False), [batch_of_any_size]
-    )
-    return lambda batch: forward(batch).numpy()
+    forward = tf.function(lambda batch: model(batch[..., None], training=False))
+    forward = forward.get_concrete_function(batch_of_any_size)
+    return lambda batch: forward(tf.constant(batch)).numpy()

@@ -89,6 +89,8 @@ def _run(model, images, description):
             f" menos uma, de números e de forma {model.input_shape[1:]}."
         )
     batch_of_any_size = tf.TensorSpec((None, *model.input_shape[1:]), images.dtype)
-    forward = tf.function(lambda batch: model(batch, training=False), [batch_of_any_size])
+    # Já concreta: a que se traça ao ser chamada avisa, na saída da página, depois de cinco redes.
+    forward = tf.function(lambda batch: model(batch, training=False))
+    forward = forward.get_concrete_function(batch_of_any_size)
     starts = progress.bar(range(0, len(images), BATCH), desc=description)
-    return np.concatenate([forward(np.asarray(images[i : i + BATCH])).numpy() for i in starts])
+    return np.concatenate([forward(tf.constant(images[i : i + BATCH])).numpy() for i in starts])

@@ -126,6 +126,14 @@ def test_images_go_through_in_batches_and_in_order():
     assert predict(model, images).shape == (70, 2)
 
 
+def test_many_networks_run_in_a_row_and_tensorflow_does_not_complain(caplog):
+    """O aviso de quem traça demais sai na página, que roda várias redes em poucos filmes."""
+    images = np.zeros((2, 16, 16, 3), np.uint8)
+    for _ in range(6):
+        predict(one_neuron(), images)
+    assert "retracing" not in caplog.text
+
+
 @pytest.mark.parametrize("shape", [(2, 8, 16, 3), (2, 16, 16), (0, 16, 16, 3)])
 def test_images_of_another_size_are_refused_by_name(shape):
     model = build("mini-vgg", CLASSES, input_shape=(16, 16, 3))
