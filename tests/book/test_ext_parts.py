@@ -404,7 +404,7 @@ def around(folder):
             ":::{dropdown} Resposta\nUm.\n:::",
             "<details><summary>Resposta</summary>\n\nUm.\n\n</details>",
         ),
-        ('```{raw} html\n<div class="x"></div>\n```\n\nDois.', f"{portable.LIVE}\n\nDois."),
+        ("```{estacao} hide\n```\n\nDois.", f"{portable.LIVE}\n\nDois."),
         ("um termo\n: a definição,\n  em duas\n", "- **um termo**: a definição, em duas\n"),
         ("```{include} aviso.md\n```", "Não é um diagnóstico."),
         ("```{bibliografia}\n```", "- Uma obra."),

@@ -56,6 +56,14 @@ from covidcam import figures
 films = [np.full((60, 60), grey, np.uint8) for grey in (30, 90)]
 figures.show(figures.grid(films, ["um", "outro"], columns=2), "Dois filmes.")
 """
+STATIONS = """São {glue:text}`quantos`, {glue:text}`parte` deles.
+
+```{estacao} hide
+```
+
+```{estacao} dial
+```
+"""
 GLUE = """
 from myst_nb import glue
 glue("quantos", 12, display=False)
@@ -68,7 +76,7 @@ TABLE = "import pandas as pd\npd.DataFrame({f'coluna {i}': [i] for i in range(30
 def site(tmp_path_factory):
     book = Book(tmp_path_factory.mktemp("site"))
     book.write("a", FILMS + TABLE, PROSE)
-    book.write("b", DRAW + GLUE, "São {glue:text}`quantos`, {glue:text}`parte` deles.\n")
+    book.write("b", DRAW + GLUE, STATIONS)
     book.write("c", EXPLORE, STATUS)
     contents = "format: jb-book\nroot: a\nchapters:\n" + "".join(f"- file: {p}\n" for p in "bc")
     (book.folder / "_toc.yml").write_text(contents, "utf-8")
@@ -99,6 +107,16 @@ def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     assert scripts and not any("sourceMappingURL" in script.read_text() for script in scripts)
     asked = {tag.split('"')[0].split("?")[0] for tag in a.split('src="_static/')[1:]}
     assert {f"scripts/{script.name}" for script in scripts} <= asked, "há um que ninguém pede"
+
+
+def test_each_station_has_its_place_and_a_page_of_them_one_script(site):
+    soup = BeautifulSoup((site / "b.html").read_text("utf-8"), "html.parser")
+    places = soup.select(".laboratory[data-station]")
+    assert [place["data-station"] for place in places] == ["hide", "dial"]
+    assert all("precisa de JavaScript" in place.noscript.text for place in places)
+    (script,) = soup.select('script[src$="laboratory.js"]')
+    assert (site / script["src"]).exists()
+    assert "sete estações" not in soup.text, "este livro não tem o laboratório a que ligar"
 
 
 def test_a_sheet_of_films_leaves_each_one_in_a_file_that_opens(site):

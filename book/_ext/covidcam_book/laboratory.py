@@ -1,5 +1,6 @@
-"""O laboratório: as redes ao lado da página, e o motor como um texto que um script entrega.
+"""O laboratório: as estações, as redes ao lado da página, e o motor num texto que ela carrega.
 
+A diretiva ``estacao`` põe uma estação em qualquer página; fora do laboratório, diz que é dele.
 Aberta do disco, uma página não lê outros arquivos nem começa um trabalhador a partir de um deles;
 mas carrega scripts. Por isso o motor, que fica em vários arquivos para ser lido, chega à página num
 script só, como texto, e é dali que ela faz o trabalhador.
@@ -9,6 +10,9 @@ import base64
 import shutil
 from pathlib import Path
 
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
 from covidcam import live, settings
 
 PAGE = "book/laboratorio"
@@ -16,10 +20,35 @@ FOLDER = "_static/laboratorio"
 # O que o trabalhador roda, nesta ordem, e o que roda no quadro fechado do filme do leitor.
 ENGINE = ("engine", "maps", "prepare", "novelty", "lungs", "decode", "dicom", "worker")
 FRAME = ("panel", "frame")
+STATION = """<div class="laboratory" data-station="{}">
+<noscript><p>Esta parte precisa de JavaScript.</p></noscript>
+</div>"""
+SCRIPT = f'<script src="{{}}{FOLDER}/laboratory.js"></script>'
+HOME = "Esta é uma das sete estações do [](laboratorio.md)."
+
+
+class Station(SphinxDirective):
+    """O lugar de uma estação, pelo nome do arquivo dela."""
+
+    required_arguments = 1
+
+    def run(self):
+        """A estação; com a primeira de cada página, o script que as oferece."""
+        name = self.arguments[0]
+        if not Path(__file__).parents[2].joinpath(FOLDER, f"{name}.js").exists():
+            raise self.error(f"Não há a estação {name!r} em book/{FOLDER}.")
+        html = STATION.format(name)
+        if "covidcam_station" not in self.env.temp_data:
+            html += SCRIPT.format("../" * self.env.docname.count("/"))
+        self.env.temp_data["covidcam_station"] = name
+        elsewhere = PAGE in self.env.found_docs and self.env.docname != PAGE
+        said = self.parse_text_to_nodes(HOME) if elsewhere else []
+        return [nodes.raw("", html, format="html"), *said]
 
 
 def setup(app):
-    """Põe as redes no site, se o livro tem o laboratório."""
+    """Registra a diretiva e põe as redes no site, se o livro tem o laboratório."""
+    app.add_directive("estacao", Station)
     app.connect("env-before-read-docs", _remember)
     app.connect("build-finished", _write)
 

@@ -10,7 +10,7 @@ GLUE = re.compile(r"\{glue:text\}`([^`]+)`")
 CITATION = re.compile(r"\{cite:([pt])\}`([^`]+)`")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s:#]+)\.md\)")
 BOX = re.compile(r"^:::\{(\w+)\}([^\n]*)\n(.*?)^:::$", re.MULTILINE | re.DOTALL)
-RAW = re.compile(r"^```\{raw\} html\n.*?^```$", re.MULTILINE | re.DOTALL)
+STATION = re.compile(r"^```\{estacao\} \w+\n```$", re.MULTILINE)
 BIBLIOGRAPHY = "```{bibliografia}\n```"
 DEFINITION = re.compile(r"^(?![-:>#\s])(.+)\n: (.+(?:\n  .+)*)", re.MULTILINE)
 LIVE = "*(Aqui, na página do livro, há uma parte que responde ao toque.)*"
@@ -60,7 +60,7 @@ def portable(text, around):
     text = GLUE.sub(lambda match: around.values.get(match[1], "—"), text)
     text = CITATION.sub(lambda match: _cite(match, around.works), text)
     text = LINK.sub(lambda match: _link(match, around.pages), text)
-    text = RAW.sub(LIVE, text)
+    text = STATION.sub(LIVE, text)
     text = BOX.sub(_box, text)
     text = text.replace(BIBLIOGRAPHY, around.references)
     return DEFINITION.sub(_definition, text)
