@@ -517,6 +517,28 @@ def test_an_interval_is_one_cell_with_a_bar_on_the_scale_of_its_column():
     assert "interval" not in tables.compose(mixed._repr_html_()), "duas unidades, escala nenhuma"
 
 
+@pytest.mark.parametrize(
+    ("written", "meaning"),
+    [
+        ("Uma etapa da rede. Em @.", "Uma etapa da rede."),
+        ("Um número. É seu. Em @ e @.", "Um número. É seu."),
+        ("Disto, um (@; em @, mais); da\nrede, dois (@).", "Disto, um; da rede, dois."),
+        ("Sem ligação. Em cima.", "Sem ligação. Em cima."),
+    ],
+)
+def test_a_definition_stands_without_its_links(written, meaning):
+    from docutils import nodes
+    from sphinx.addnodes import pending_xref
+
+    paragraph = nodes.paragraph()
+    for i, part in enumerate(written.split("@")):
+        paragraph += [pending_xref("", nodes.inline(text="a página"))] if i else []
+        paragraph += nodes.Text(part)
+    item = nodes.definition_list_item("", nodes.term(text="x"), nodes.definition("", paragraph))
+    assert terms.define(item) == meaning
+    assert paragraph.astext().count("a página") == written.count("@"), "o glossário fica como era"
+
+
 def test_the_first_time_of_each_term_in_prose_leads_to_its_definition():
     from docutils import nodes
 
@@ -530,8 +552,10 @@ def test_the_first_time_of_each_term_in_prose_leads_to_its_definition():
     document += nodes.container("", nodes.paragraph(text="máscara"), classes=["cell"])
     document += nodes.paragraph(text="Outro mapa plano, um CAM.")
     words = ("camada", "logit", "mapa plano", "máscara", "CAM")
-    terms.link(document, {word: f"g.html#{word}" for word in words})
+    terms.link(document, {word: (f"g.html#{word}", f"É {word}.") for word in words})
     linked = [(one.astext(), one["refuri"]) for one in document.findall(nodes.reference)]
+    titles = [one["reftitle"] for one in document.findall(nodes.reference)]
+    assert titles == ["É camada.", "É logit.", "É mapa plano.", "É CAM."]
     assert linked == [
         ("camadas", "g.html#camada"),
         ("logit", "g.html#logit"),

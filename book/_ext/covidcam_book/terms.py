@@ -1,4 +1,4 @@
-"""Os termos do glossário: em cada página do livro, a primeira vez de cada um leva à definição."""
+"""Os termos do glossário: em cada página, a primeira vez de cada um diz o que é e leva até lá."""
 
 import re
 
@@ -11,6 +11,8 @@ EVERYDAY = {"passo", "lote", "treino", "teste", "validação", "filme", "control
 EVERYDAY |= {"divisão", "canal", "precisão", "energia"}
 PLURALS = (("ão", "ões"), ("l", "is"), ("m", "ns"), ("", "s"))
 APART = r"(?<![\w-]){}(?![\w-])"
+ELSEWHERE = "\ufffc"  # no lugar de uma ligação, e com ela sai o que só a apresenta
+ASIDE = re.compile(r"\s*\([^()]*\ufffc[^()]*\)|\s*(?:Em|Veja) [^.]*\ufffc[^.]*(?:\.|$)")
 HELD = (nodes.literal, nodes.reference, nodes.math, nodes.raw, nodes.table, nodes.citation)
 
 
@@ -36,15 +38,15 @@ def _link(app, doctree, docname):
     link(
         doctree,
         {
-            word: f"{glossary}#{anchor}"
-            for word, (anchor, explained) in known.items()
+            word: (f"{glossary}#{anchor}", meaning)
+            for word, (anchor, meaning, explained) in known.items()
             if docname not in explained
         },
     )
 
 
 def definitions(env):
-    """Onde cada palavra se define, e as páginas que a explicam.
+    """Onde cada palavra se define, o que ela quer dizer e as páginas que a explicam.
 
     Parameters
     ----------
@@ -53,29 +55,49 @@ def definitions(env):
     Returns
     -------
     dict of str to tuple
-        Da palavra para a âncora no glossário e as páginas a que a definição leva.
+        Da palavra para a âncora no glossário, a definição e as páginas a que ela leva.
     """
     if GLOSSARY not in env.found_docs:
         return {}
     known = {}
     for item in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
         explained = tuple(sorted(link["reftarget"] for link in item.findall(pending_xref)))
+        meaning = define(item)
         for term in item.findall(nodes.term):
-            known |= dict.fromkeys(words(term.astext()), (term["ids"][0], explained))
+            known |= dict.fromkeys(words(term.astext()), (term["ids"][0], meaning, explained))
     return known
 
 
-def link(doctree, addresses):
+def define(item):
+    """A definição de uma entrada do glossário, sem as ligações a outras páginas.
+
+    Parameters
+    ----------
+    item : nodes.definition_list_item
+
+    Returns
+    -------
+    str
+        Numa linha só.
+    """
+    paragraph = item.next_node(nodes.definition).next_node(nodes.paragraph).deepcopy()
+    for elsewhere in list(paragraph.findall(pending_xref)):
+        elsewhere.replace_self(nodes.Text(ELSEWHERE))
+    return " ".join(ASIDE.sub("", paragraph.astext()).split())
+
+
+def link(doctree, entries):
     """Faz da primeira vez de cada palavra, num parágrafo, uma ligação.
 
     Parameters
     ----------
     doctree : nodes.document
         Muda-se.
-    addresses : dict of str to str
-        Da palavra para o endereço da definição.
+    entries : dict of str to (str, str)
+        Da palavra para o endereço da definição e a própria, que o navegador mostra a quem para
+        sobre a ligação.
     """
-    waiting = {word: pattern(word) for word in addresses}
+    waiting = {word: pattern(word) for word in entries}
     for text in list(doctree.findall(nodes.Text)):
         if not _is_prose(text):
             continue
@@ -87,9 +109,15 @@ def link(doctree, addresses):
                 continue  # já está dentro de outro termo
             del waiting[word]
             parts += [nodes.Text(text[at:start])]
+            address, meaning = entries[word]
             parts += [
                 nodes.reference(
-                    "", text[start:end], refuri=addresses[word], internal=True, classes=["term"]
+                    "",
+                    text[start:end],
+                    refuri=address,
+                    reftitle=meaning,
+                    internal=True,
+                    classes=["term"],
                 )
             ]
             at = end
