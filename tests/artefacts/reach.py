@@ -100,8 +100,10 @@ class Package:
             parts = values.get(code.id) or self.named(module, code.id)
             return [name for part in parts for name in self.listed(module, values, part)]
         if isinstance(code, ast.ListComp):
-            names = ast.literal_eval(code.generators[0].iter)
-            return [ast.unparse(code.elt)[2:-1].replace("{name}", name) for name in names]
+            (each,) = code.generators
+            gap = f"{{{each.target.id}}}"
+            names = ast.literal_eval(each.iter)
+            return [ast.unparse(code.elt)[2:-1].replace(gap, name) for name in names]
         return ast.literal_eval(code)
 
     def named(self, module, name):

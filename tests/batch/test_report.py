@@ -5,7 +5,9 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import numpy as np
@@ -94,6 +96,40 @@ def test_the_scale_has_the_colours_of_the_overlays():
     grey = np.full((12, 256), GREY, np.uint8)
     assert np.array_equal(shown, figures.overlay(grey, np.tile(np.linspace(0, 1, 256), (12, 1))))
     assert shown[0, 0].tolist() == [GREY] * 3  # sem cor onde o mapa é zero
+
+
+def bright_lung(image):
+    """O pulmão é o que brilha: cada filme tem o seu, e não outro."""
+    mask = image[..., 0] > 120
+    return SimpleNamespace(mask=mask, confidence=1.0)
+
+
+def test_each_film_is_shown_with_its_own_map_and_its_own_lungs(tmp_path, monkeypatch):
+    monkeypatch.setattr(cam, "explain", fake_explain)
+    (tmp_path / "f").mkdir()
+    corners = {"a": (8, 12), "b": (32, 4), "c": (20, 36)}
+    films = {}
+    for name, (top, left) in corners.items():
+        films[name] = np.full((64, 64), 60, np.uint8)
+        films[name][top : top + 24, left : left + 16] = 160
+        Image.fromarray(films[name]).save(tmp_path / "f" / f"{name}.png")
+    tools = replace(fake_tools(), find_lungs=bright_lung)
+    table, _ = explain_folder([tmp_path / "f"], tmp_path / "s", tools)
+
+    page = Page((tmp_path / "s" / "relatorio.html").read_text("utf-8"))
+    sources = [attributes["src"] for tag, attributes in page.tags if tag == "img"][1:]
+    shown = [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))))
+        for source in sources
+    ]
+    for k, (name, (top, left)) in enumerate(corners.items()):
+        whole = np.asarray(Image.open(tmp_path / "s" / table["sobreposicao_grad-cam"][k]))
+        rows, columns = np.nonzero((whole == 255).all(axis=2))  # o contorno
+        box = (rows.min(), rows.max(), columns.min(), columns.max())
+        assert box == (top, top + 23, left, left + 15)
+        film, over = shown[2 * k], shown[2 * k + 1]
+        assert np.abs(film[..., 0].astype(int) - films[name]).mean() < 4
+        assert np.abs(over.astype(int) - whole).mean() < 12  # o JPEG borra o contorno
 
 
 def row(name, **facts):
