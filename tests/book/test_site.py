@@ -1,5 +1,6 @@
 """O site de um livro pequeno, lido do disco e aberto num navegador; e os próprios conferentes."""
 
+import json
 import os
 import re
 
@@ -107,6 +108,15 @@ def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     assert scripts and not any("sourceMappingURL" in script.read_text() for script in scripts)
     asked = {tag.split('"')[0].split("?")[0] for tag in a.split('src="_static/')[1:]}
     assert {f"scripts/{script.name}" for script in scripts} <= asked, "há um que ninguém pede"
+
+
+def test_the_explorer_asks_for_its_films_instead_of_carrying_them(site):
+    soup = BeautifulSoup((site / "c.html").read_text("utf-8"), "html.parser")
+    (told,) = soup.select('.explorer script[type="application/json"]')
+    films = json.loads(told.string)["films"]
+    addresses = {film[kind] for film in films for kind in ("image", "maps")}
+    assert len(films) == 2 and all((site / address).is_file() for address in addresses)
+    assert "data:image/webp" not in str(soup)
 
 
 def test_each_station_has_its_place_and_a_page_of_them_one_script(site):

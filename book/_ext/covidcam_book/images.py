@@ -1,7 +1,8 @@
 """As figuras: texto alternativo, compressão, tamanho conhecido e carga tardia.
 
 Um gráfico, em que não há radiografia, ganha a classe ``plot``: no tema escuro, ele também escurece.
-Uma folha de radiografias, que traz as imagens dentro de si, as deixa em arquivos que se abrem.
+Uma folha de radiografias e o explorador, que trazem as imagens dentro de si, as deixam em arquivos:
+as da folha se abrem, e as do explorador não atrasam o texto.
 """
 
 import base64
@@ -18,6 +19,8 @@ QUALITY = 92
 # O que `covidcam.figures.sheet` escreve: o estilo, que o livro já tem, e cada imagem.
 SHEET_STYLE = re.compile(r"<style>\n\.films .*?</style>", re.DOTALL)
 INLINE = re.compile(r'(?<=<figure>)<img src="data:image/webp;base64,([^"]+)"([^>]*)>')
+# O que `covidcam.figures.explorer` escreve: o endereço de cada filme e o dos mapas dele.
+EXPLORED = re.compile(r'("(?:image|maps)":")data:image/webp;base64,([^"]+)')
 
 
 def setup(app):
@@ -71,16 +74,20 @@ def _describe(app, pagename, templatename, context, doctree):
         return
     folder = Path(app.outdir, app.builder.imagedir)
 
-    def leave(match):
-        content = base64.b64decode(match[1])
+    def leave(written):
+        content = base64.b64decode(written)
         name = f"{hashlib.sha256(content).hexdigest()[:20]}.webp"
         folder.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
-        address = context["pathto"](f"{app.builder.imagedir}/{name}", 1)
+        return context["pathto"](f"{app.builder.imagedir}/{name}", 1)
+
+    def opened(match):
+        address = leave(match[1])
         image = f'<img src="{address}" loading="lazy" decoding="async"{match[2]}>'
         return f'<a href="{address}">{image}</a>'
 
-    context["body"] = INLINE.sub(leave, SHEET_STYLE.sub("", context["body"]))
+    body = INLINE.sub(opened, SHEET_STYLE.sub("", context["body"]))
+    context["body"] = EXPLORED.sub(lambda match: match[1] + leave(match[2]), body)
     files = {Path(name).name: Path(app.srcdir, path) for path, name in app.builder.images.items()}
     seen = 0
 
