@@ -1,9 +1,10 @@
 """A extensão do livro, em construções de verdade de um livro de duas páginas."""
 
+import shutil
 from html.parser import HTMLParser
 
 import nbformat
-from conftest import DRAW
+from conftest import DRAW, ROOT
 
 
 class Images(HTMLParser):
@@ -56,6 +57,20 @@ def test_pages_run_when_what_they_depend_on_changes_and_only_then(book):
     assert book.build()[:2] == (0, ["a", "b"]), "o pacote mudou"
 
     assert book.build(COVIDCAM_TAMANHO="tudo")[:2] == (0, ["a", "b"]), "uma escolha mudou"
+
+
+def test_pages_are_written_again_when_the_extension_changes_and_none_runs(book):
+    ours = shutil.copytree(ROOT / "book" / "_ext" / "covidcam_book", book.folder / "covidcam_book")
+    config = book.folder / "_config.yml"
+    written = config.read_text("utf-8")
+    config.write_text(written.replace(str(ROOT / "book" / "_ext"), str(book.folder)), "utf-8")
+    assert book.build()[:2] == (0, ["a", "b"])
+    assert 'aria-label="Resultado"' in book.page("b").read_text("utf-8")
+
+    spoken = ours / "spoken.py"
+    spoken.write_text(spoken.read_text("utf-8").replace('"Resultado"', '"Saída"'), "utf-8")
+    assert book.build()[:2] == (0, [])
+    assert 'aria-label="Saída"' in book.page("b").read_text("utf-8")
 
 
 def test_a_raising_cell_fails_the_build_every_time(book):

@@ -1,4 +1,4 @@
-"""O cache das páginas executadas, descartado quando o que ele não vê mudou."""
+"""O que se refaz quando muda o que o Sphinx não vê: as páginas executadas e as escritas."""
 
 import json
 import platform
@@ -13,7 +13,11 @@ LOGGER = logging.getLogger(__name__)
 
 
 def setup(app, chosen):
-    """Descarta o cache se o pacote, os dados, as escolhas ou as bibliotecas mudaram."""
+    """Descarta o cache se o pacote, os dados, as escolhas ou as bibliotecas mudaram.
+
+    Se só esta extensão mudou, as páginas são escritas de novo, sem executar nenhuma.
+    """
+    app.add_config_value("covidcam_extension", store.fingerprint([Path(__file__).parent]), "env")
     app.connect("config-inited", lambda app, config: _drop_stale(app, chosen))
     app.connect("env-get-outdated", _outdated)
 
