@@ -47,8 +47,11 @@ WRITTEN = [
         ),
         r'<span class="together">\1\2</span>',
     ),
-    # nem o número, da palavra que o introduz num intervalo
-    (re.compile(r"\(de ([^<>()]{1,14}) a ([^<>()]{1,14})\)"), "(de\u00a0\\1 a\u00a0\\2)"),
+    # nem um intervalo se parte
+    (
+        re.compile(r"\(de [^<>()]{1,14} a [^<>()]{1,14}\)"),
+        lambda interval: interval[0].replace(" ", "\u00a0"),
+    ),
     (re.compile(r"(\d) (?=(?:cm|mm|keV|pixels)\b)"), "\\1\u00a0"),
     (re.compile(r" a (?=(?:<[^<>]*>)*[−\d]+(?:,\d+)?\s?%)"), " a\u00a0"),
     (re.compile(r"(\d) (×|de) (?=\d)"), "\\1\u00a0\\2\u00a0"),
