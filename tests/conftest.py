@@ -8,6 +8,9 @@ import pytest
 for name in [name for name in os.environ if name.startswith("COVIDCAM_")]:
     del os.environ[name]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Em processadores sem AVX-512 o TensorFlow o deixa desligado, e sem ele não há convolução em
+# channels_first fora de uma placa.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 @pytest.fixture(autouse=True)
