@@ -4,6 +4,8 @@ Cada mensagem nomeia a coisa, diz o que foi encontrado e diz o que é aceito, em
 """
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class CovidcamError(Exception):
@@ -64,6 +66,37 @@ def reason(error: OSError) -> str:
         if isinstance(error, kind):
             return text
     return NUMBERED.get(error.errno, f"erro {error.errno} do sistema")
+
+
+@contextmanager
+def refusing_channels_first() -> Iterator[None]:
+    """Diz em uma frase que o TensorFlow não põe, neste processador, os canais por primeiro.
+
+    Sem o oneDNN, que ele desliga em alguns processadores, a convolução não corre assim fora de
+    uma placa. Serve também de decorador.
+
+    Raises
+    ------
+    ModelError
+        No lugar do erro do TensorFlow; os outros erros seguem como estão.
+
+    Examples
+    --------
+    >>> with refusing_channels_first():
+    ...     raise RuntimeError("The Conv2D op currently only supports the NHWC tensor format")
+    Traceback (most recent call last):
+    ...
+    covidcam.errors.ModelError: o modelo tem camadas com data_format='channels_first', ...
+    """
+    try:
+        yield
+    except Exception as error:
+        if "only supports" not in str(error) or "NHWC" not in str(error):
+            raise
+        raise ModelError(
+            "o modelo tem camadas com data_format='channels_first', que o TensorFlow não executa "
+            "aqui sem o oneDNN. Defina TF_ENABLE_ONEDNN_OPTS=1 antes de começar."
+        ) from error
 
 
 def one_line(text: str) -> str:

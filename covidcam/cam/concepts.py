@@ -8,7 +8,7 @@ from covidcam.cam import checks, tf
 from covidcam.cam.engine import engine_for
 from covidcam.cam.heatmaps import rectify
 from covidcam.cam.memory import tensor_of
-from covidcam.errors import InputError, ModelError
+from covidcam.errors import InputError, ModelError, refusing_channels_first
 
 ITERATIONS = 1000
 
@@ -41,6 +41,7 @@ class Concepts:
     layer: str
 
 
+@refusing_channels_first()
 def concepts(model, images, k=4, layer=None, batch_size=32, seed=0):
     """Reparte o mapa de ativação de N imagens em k conceitos que elas têm em comum.
 

@@ -21,7 +21,7 @@ from covidcam.cam.methods import METHODS, options_of, wants
 from covidcam.cam.network import Network
 from covidcam.cam.probe import Probe
 from covidcam.cam.state import Snapshot, untouched
-from covidcam.errors import InputError
+from covidcam.errors import InputError, refusing_channels_first
 
 # Um motor vive enquanto vive o seu modelo: nada nele aponta de volta para a chave.
 ENGINES = WeakKeyDictionary()
@@ -79,6 +79,7 @@ class Engine:
         self.plans = {}
         self.compiled = {}
 
+    @refusing_channels_first()
     def explain(self, request, images, asked, batch_size):
         """Explica um lote: nome -> um mapa bruto por camada; direção, logits e saída."""
         plan = self.plan(request)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from covidcam import progress
-from covidcam.errors import InputError
+from covidcam.errors import InputError, refusing_channels_first
 
 if TYPE_CHECKING:
     import keras
@@ -79,6 +79,7 @@ def predict(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     return probabilities
 
 
+@refusing_channels_first()
 def _run(model, images, description):
     import tensorflow as tf
 

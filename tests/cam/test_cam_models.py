@@ -1,5 +1,8 @@
 """Toda espécie de modelo: o mapa é o certo, ou a recusa é uma frase que diz por quê."""
 
+import os
+import subprocess
+import sys
 from functools import partial
 
 import cam_networks as nets
@@ -246,6 +249,36 @@ def test_channels_first_in_the_middle_of_the_network():
     np.testing.assert_allclose(found["cam"].raw, activation @ weight, **CLOSE)
     drop = np.einsum("nhwk,nk->nhw", activation, weight * activation.mean((1, 2)))
     np.testing.assert_allclose(found["ablation-cam"].raw, drop, **CLOSE)
+
+
+WITHOUT_ONEDNN = """
+import keras, numpy
+from keras import layers
+from covidcam.cam import concepts, explain
+from covidcam.errors import ModelError
+from covidcam.models import predict
+first = {"data_format": "channels_first"}
+for kind in (layers.Conv2D, layers.Conv2DTranspose):
+    entry = keras.Input((2, 12, 14))
+    x = layers.GlobalAveragePooling2D(**first)(kind(4, 3, activation="relu", **first)(entry))
+    model = keras.Model(entry, layers.Dense(3)(x))
+    for ask in (explain, concepts, predict):
+        try:
+            ask(model, numpy.ones((2, 2, 12, 14), "float32"))
+        except ModelError as error:
+            print(error)
+"""
+
+
+def test_channels_first_without_onednn_is_refused_in_one_sentence():
+    run = [sys.executable, "-c", WITHOUT_ONEDNN]
+    said = subprocess.run(
+        run, env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": "0"}, capture_output=True, text=True
+    )
+    sentence = "o modelo tem camadas com data_format='channels_first', que o TensorFlow não executa"
+    lines = said.stdout.splitlines()
+    assert len(lines) == 6, said.stderr
+    assert all(line.startswith(sentence) and "TF_ENABLE_ONEDNN_OPTS=1" in line for line in lines)
 
 
 class Turning(layers.Layer):
