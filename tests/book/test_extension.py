@@ -73,6 +73,21 @@ def test_pages_are_written_again_when_the_extension_changes_and_none_runs(book):
     assert 'aria-label="Saída"' in book.page("b").read_text("utf-8")
 
 
+def test_a_build_cut_in_the_middle_leaves_no_page_as_it_was(book):
+    cut = book.folder / "corta"
+    book.write("a", "import os\nprint('tamanho', os.environ['COVIDCAM_TAMANHO'])")
+    book.write("b", f"import os\nif os.path.exists({str(cut)!r}): os.kill(os.getppid(), 9)")
+    assert book.build(COVIDCAM_TAMANHO="2020")[:2] == (0, ["a", "b"])
+    assert "tamanho 2020" in book.page("a").read_text("utf-8")
+
+    cut.touch()
+    assert book.build(COVIDCAM_TAMANHO="tudo")[:2] == (-9, ["a", "b"])
+    cut.unlink()
+    assert book.build(COVIDCAM_TAMANHO="tudo")[:2] == (0, ["b"]), "o que rodou não se perde"
+    assert "tamanho tudo" in book.page("a").read_text("utf-8")
+    assert book.build(COVIDCAM_TAMANHO="tudo")[:2] == (0, [])
+
+
 def test_a_raising_cell_fails_the_build_every_time(book):
     book.write("b", "raise ValueError('de propósito')")
     for _ in range(2):

@@ -17,7 +17,8 @@ def setup(app):
 
 
 def _start(app, env, docnames):
-    if app.covidcam_stale and LAST in docnames and only.VARIABLE not in os.environ:
+    much = app.covidcam_stale or app.covidcam_cut
+    if much and LAST in docnames and only.VARIABLE not in os.environ:
         command = [sys.executable, "-m", "covidcam.artefacts.ahead"]
         app.covidcam_ahead = subprocess.Popen(command, **QUIET)
 
