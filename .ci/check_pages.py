@@ -22,7 +22,9 @@ ENGLISH = re.compile(
 )
 # O que uma biblioteca escreve de si, e não de quem a chama.
 NOISE = re.compile(r"WARNING:.*|\w+Warning: .*|^[IWE]\d{4} \d\d:.*", re.MULTILINE)
-INTERFACE = "button, .visually-hidden, .admonition-title, summary, label, .caption, .skip-link"
+INTERFACE = (
+    "noscript, button, .visually-hidden, .admonition-title, summary, label, .caption, .skip-link"
+)
 # Em bytes; do site ficam de fora o que se oferece à parte: o PDF e o pacote para ler sem rede.
 HEAVIEST_PAGE, HEAVIEST_SITE = 600_000, 30_000_000
 SAID = ("aria-label", "title", "placeholder", "data-bs-title")

@@ -82,7 +82,7 @@ def refusing_channels_first() -> Iterator[None]:
 
     Examples
     --------
-    >>> with refusing_channels_first():
+    >>> with refusing_channels_first():  # doctest: +ELLIPSIS
     ...     raise RuntimeError("The Conv2D op currently only supports the NHWC tensor format")
     Traceback (most recent call last):
     ...

@@ -135,8 +135,8 @@ class Alarm(NamedTuple):
         (home), e com a letra ou o modo trocados de classe (letter e mode).
     scores : DataFrame
         Uma linha por rede, mapa e filme de `watched`: school, seed, method, film, lungs e box, a
-        energia nos pulmões e na caixa da letra, em vezes o acaso; o oponente “centro”, que não olha
-        a rede, entra uma vez só, com a escola vazia.
+        energia nos pulmões e na caixa da letra, em múltiplos do acaso; o oponente “centro”, que não
+        olha a rede, entra uma vez só, com a escola vazia.
     maps : ndarray, float32 (escolas, redes, H, W), de 0 a 1
         O Grad-CAM do primeiro dos filmes.
     """

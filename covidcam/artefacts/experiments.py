@@ -28,12 +28,12 @@ def experiments(settings: Settings) -> dict:
     Returns
     -------
     dict
-        hide: films (os com lesão que a rede acerta), lesion, elsewhere e without (em quantos a
-        resposta muda quando se esconde a lesão, ou a mesma forma em outro lugar, ou quando o filme
-        é refeito sem ela).
+        hide: films (os com lesão que a rede acerta), lesion e without (em quantos a resposta muda
+        quando se esconde a lesão, ou quando o filme é refeito sem ela), fits (em quantos a forma da
+        lesão cabe em outro lugar) e elsewhere (em quantos desses a resposta muda, escondida ali).
         guess: films, map e centre (em quantos o ponto mais quente, ou o centro, cai na lesão).
         plant: uma linha por marca e rede, com mark, dial, films e changed (em quantos a resposta
-        muda); a marca ``"mode"`` é o mesmo paciente radiografado do outro modo.
+        muda); com ``"mode"``, o mesmo paciente radiografado do outro modo, contam-se os pacientes.
         broken: camada -> likeness (Spearman entre os mapas) e changed (parte das respostas).
         dial: uma linha por posição do botão, com dial, confounded, unconfounded e energy.
     """
@@ -87,7 +87,9 @@ def hide(model, films, without, classes) -> dict[str, int]:
         for name, masks in places.items()
     }
     lost["without"] = _answers(model, without[right])
-    return {"films": len(right)} | {
+    # a máscara vazia, da lesão que não cabe em outro lugar, nada esconde: não é um controle
+    fits = int(places["elsewhere"][right].any(axis=(1, 2)).sum())
+    return {"films": len(right), "fits": fits} | {
         name: int((found != truth[right]).sum()) for name, found in lost.items()
     }
 
@@ -106,16 +108,16 @@ def guess(model, films) -> dict[str, int]:
 
 
 def plant(model, images) -> list[dict]:
-    """Em quantos filmes, dois por paciente, cada marca muda a resposta de uma rede."""
+    """Em quantos filmes cada marca muda a resposta de uma rede, e em quantos pacientes, o modo.
+
+    Os filmes vêm aos pares, o mesmo paciente nos dois modos.
+    """
     before, side = _answers(model, images), images.shape[1]
     marked = {
         mark: np.array([live.stamp(image, draw(side)) for image in images])
         for mark, draw in MARKS.items()
     }
-    marked["mode"] = images.reshape(-1, len(LOOKS), *images.shape[1:])[:, ::-1].reshape(
-        images.shape
-    )
-    return [
+    counted = [
         {
             "mark": mark,
             "films": len(images),
@@ -123,6 +125,9 @@ def plant(model, images) -> list[dict]:
         }
         for mark, found in marked.items()
     ]
+    first, second = before.reshape(-1, len(LOOKS)).T
+    turned = {"mark": "mode", "films": len(first), "changed": int((first != second).sum())}
+    return [*counted, turned]
 
 
 def shuffle(model, images) -> dict[str, dict[str, float]]:

@@ -124,13 +124,14 @@ def described(films: Films, without: np.ndarray | None = None) -> Iterator[dict]
     modes = films.rows["modo"] if "modo" in films.rows else [""] * len(films.rows)
     everything = zip(films.images, films.lungs, films.lesions, films.labels, modes, strict=True)
     for index, (image, lungs, lesions, label, mode) in enumerate(everything):
+        moved = live.elsewhere(lesions, lungs)
         yield {
             "truth": label,
             "mode": mode,
             "image": live.picture(image[..., 0]),
             "without": "" if without is None else live.picture(without[index][..., 0]),
             "lesions": live.picture(lesions) if lesions.any() else "",
-            "elsewhere": live.picture(live.elsewhere(lesions, lungs)) if lesions.any() else "",
+            "elsewhere": live.picture(moved) if moved.any() else "",
         }
 
 

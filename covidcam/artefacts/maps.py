@@ -265,5 +265,5 @@ def lung_energy(settings: Settings) -> pd.DataFrame:
         if part["patient"].nunique() > 1:
             interval = evaluation.interval(ratios[part.index], part["patient"].to_numpy(), "ratio")
             records[label] = (len(part), part["patient"].nunique(), *interval)
-    columns = ["imagens", "pacientes", "energia, em vezes o acaso", "de", "a"]
+    columns = ["imagens", "pacientes", "energia, em múltiplos do acaso", "de", "a"]
     return pd.DataFrame.from_dict(records, orient="index", columns=columns)

@@ -99,7 +99,7 @@ def explicar(
             param_hint="--classe",
         )
     with announced(
-        "Preparo quem acha os pulmões (cerca de um minuto) e as radiografias com que cada imagem é"
+        "Preparo quem acha os pulmões (um ou dois minutos) e as radiografias com que cada imagem é"
         " comparada (dois a três minutos); é só na primeira vez, e ficam guardados em"
         f" {job.settings.cache}."
     ):

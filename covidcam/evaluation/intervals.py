@@ -162,8 +162,8 @@ def bootstrap(
 ) -> Interval:
     """A média e o seu intervalo, sorteando pacientes inteiros com reposição.
 
-    Imagens do mesmo paciente se parecem; sortear imagens soltas faria o intervalo parecer mais
-    estreito do que é.
+    Imagens do mesmo paciente se parecem; sortear imagens soltas daria um intervalo mais estreito
+    do que deve.
 
     Parameters
     ----------
@@ -219,7 +219,8 @@ def bootstrap_t(
 
     Com uma dúzia de pacientes, os quantis de `bootstrap` dão intervalos estreitos demais. Aqui cada
     sorteio mede também o seu próprio erro-padrão, e são os quantis da razão entre os dois que vão
-    ao intervalo, que se alarga e se inclina para o lado em que a amostra é mais comprida.
+    ao intervalo, que se inclina para o lado em que a amostra é mais comprida. Não serve a
+    proporções: com todos os doze iguais, não tem largura.
 
     Parameters
     ----------
@@ -500,7 +501,7 @@ def interval(values: np.ndarray, groups: np.ndarray, kind: str = "mean") -> Inte
         O paciente de cada imagem.
     kind : str
         ``"proportion"``, de acertos e erros; ``"mean"``, de outra nota ou de uma diferença entre
-        duas; ``"ratio"``, de um quociente, como a energia em vezes o acaso.
+        duas; ``"ratio"``, de um quociente, como a energia em múltiplos do acaso.
 
     Returns
     -------

@@ -47,7 +47,8 @@ def alarm_maps(
     ]
     alt = (
         "Um mesmo filme e o Grad-CAM de redes que aprenderam coisas diferentes, com a lesão"
-        f" contornada. A energia do mapa médio na lesão, em vezes o acaso: {'; '.join(inside)}."
+        " contornada. A energia do mapa médio na lesão, em múltiplos do acaso:"
+        f" {'; '.join(inside)}."
     )
     return figure, alt
 
@@ -86,13 +87,13 @@ def alarm_energies(
             spans.append(f"{names[school]}, de {number(values.min())} a {number(values.max())}")
         told.append(f"{method}: {'; '.join(spans)}")
     axes.axvline(blind, color="black", linewidth=1, linestyle="--")
-    axes.set(ylim=(len(methods) - 0.5, -0.5), xlabel="energia nos pulmões, em vezes o acaso")
+    axes.set(ylim=(len(methods) - 0.5, -0.5), xlabel="energia nos pulmões, em múltiplos do acaso")
     axes.set_yticks(range(len(methods)), methods)
     canvas.legend(figure)
     canvas.write(axes.xaxis, lambda value: number(value, 1))
     canvas.guide(axes)
     alt = (
-        "Energia nos pulmões do mapa de cada rede, em vezes o acaso, média dos filmes."
+        "Energia nos pulmões do mapa de cada rede, em múltiplos do acaso, média dos filmes."
         f" {'. '.join(told)}. A de uma mancha no centro, que não olha a rede, é {number(blind)}."
     )
     return figure, alt

@@ -67,20 +67,20 @@ def board(table: pd.DataFrame, metric: str, reference: str = "") -> tuple[Figure
     axes.set_xlabel(_name(metric, reference))
     canvas.write(axes.xaxis, shortest)
     canvas.guide(axes)
-    best, worst = rows.iloc[-1], rows.iloc[0]
+    few, full = rows[rows["images"] < most], rows[rows["images"] == most][::-1]
     blind = rows[rows["kind"] == "oponente"]
-    other = "métodos" if best.kind == "oponente" else "oponentes"
-    ahead = rows[rows["kind"] != best.kind].iloc[-1]
-    few = rows[rows["images"] < most]
     films = f"{most} radiografias"
     if len(few):
         films += f" (os vazados, em {few['images'].max()})"
+    other = full[full["kind"] != full["kind"].iloc[0]]
+    others = "métodos" if full["kind"].iloc[0] == "oponente" else "oponentes"
+    ends = ("menor", "maior") if metric in LOWER_IS_BETTER else ("maior", "menor")
+    said = [f"{row.method} {number(row.mean)}" for row in blind.itertuples()]
     alt = (
-        f"Placar de {len(rows)} mapas em {films}, {_name(metric, reference)}: o melhor é"
-        f" {best.method} ({number(best['mean'])}); o melhor dos {other}, {ahead.method}"
-        f" ({number(ahead['mean'])}); o pior, {worst.method} ({number(worst['mean'])}). Oponentes: "
-        + listing([f"{r.method} {number(r.mean)}" for r in blind.itertuples()])
-        + "."
+        f"Placar de {len(rows) - len(blind)} métodos e {len(blind)} oponentes em {films},"
+        f" {_name(metric, reference)}: {ends[0]} média{' dos cheios' if len(few) else ''},"
+        f" {_tied(full)}; {ends[0]} dos {others}, {_tied(other)}; {ends[1]} média,"
+        f" {_tied(full[::-1])}. Oponentes: {listing(said)}."
     )
     if len(few):
         alt += f" Vazados: {listing(few['method'].tolist())}."
@@ -150,8 +150,8 @@ def verdicts(
         better, worse = ("below", "above") if metric in LOWER_IS_BETTER else ("above", "below")
         title = METRICS[metric].partition(" (")[0] + (f", {REFERENCES[fill]}" if fill else "")
         lines += [
-            f"**{title}**\n",
-            f"- melhores que o {compare}: {_names(found[better], blind)}",
+            f"**{title}**, na comparação pareada com o {compare}\n",
+            f"- melhores: {_names(found[better], blind)}",
             f"- piores: {_names(found[worse], blind)}",
             f"- sem diferença que se possa afirmar: {_names(found['undecided'], blind)}\n",
         ]
@@ -280,6 +280,13 @@ def deletion(curves: dict[str, Curve]) -> tuple[Figure, str]:
         f" área média sob a curva: {listing(areas)}."
     )
     return figure, alt
+
+
+def _tied(rows):
+    """O mapa da primeira linha, com os que empatam com ele no que se escreve, e a média."""
+    means = rows["mean"].map(number)
+    same = rows["method"][means == means.iloc[0]].tolist()
+    return f"{listing(same)} ({means.iloc[0]})"
 
 
 def _names(found, blind):

@@ -154,13 +154,15 @@ def calibration_verdict(rows: Mapping[str, pd.Series]) -> str:
 
     Examples
     --------
-    >>> calibration_verdict({"crua": pd.Series({"ece": 0.1, "noise_high": 0.2})})
-    'nenhuma das curvas passa do que o acaso explica'
+    >>> calibration_verdict({"crua": pd.Series({"ece": 0.3, "noise_high": 0.2})})
+    'a curva “crua” passa do que o acaso explica'
     """
-    beyond = [title for title, row in rows.items() if row.ece > row.noise_high]
+    beyond = [f"“{title}”" for title, row in rows.items() if row.ece > row.noise_high]
     if not beyond:
         return "nenhuma das curvas passa do que o acaso explica"
-    return f"passa do que o acaso explica: {listing(beyond)}"
+    if len(beyond) == 1:
+        return f"a curva {beyond[0]} passa do que o acaso explica"
+    return f"as curvas {listing(beyond)} passam do que o acaso explica"
 
 
 def temperature_verdict(raw: pd.DataFrame, tempered: pd.DataFrame, patients: np.ndarray) -> str:
@@ -179,12 +181,14 @@ def temperature_verdict(raw: pd.DataFrame, tempered: pd.DataFrame, patients: np.
         o intervalo separa do zero.
     """
     words = {"above": "piora", "below": "melhora", "undecided": "não muda além do acaso"}
-    parts = []
-    for column, name in (("nll", "NLL"), ("brier", "Brier")):
-        change = interval(tempered[column] - raw[column], patients)
-        told = between(*change, number, 4)
-        parts.append(f"{name}, diferença de {told}: {words[verdict(change)]}")
-    return "; ".join(parts)
+    changes = [interval(tempered[column] - raw[column], patients) for column in ("nll", "brier")]
+    nll, brier = (between(*change, number, 4) for change in changes)
+    first, second = (verdict(change) for change in changes)
+    if first == second == "undecided":
+        return f"nem a NLL, {nll}, nem a de Brier, {brier}, muda além do acaso"
+    if first == second:
+        return f"a NLL, {nll}, e a de Brier, {brier}, {words[first]}m"
+    return f"a NLL {words[first]}, {nll}; a de Brier {words[second]}, {brier}"
 
 
 def accuracies(table: pd.DataFrame) -> tuple[Figure, str]:

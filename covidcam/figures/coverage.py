@@ -21,7 +21,7 @@ MEASURES = {
     "pointing_game": "jogo do ponto",
     "auprc": "AUPRC",
     "lead": "vantagem no jogo do ponto",
-    "energy_ratio": "energia, em vezes o acaso",
+    "energy_ratio": "energia, em múltiplos do acaso",
 }
 MISS = canvas.COLOURS[4]
 TITLE = {"fontsize": 9, "fontweight": "bold", "ha": "right", "va": "center"}

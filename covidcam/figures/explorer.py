@@ -41,7 +41,7 @@ class Exploration:
     hits : ndarray, float (N, methods, classes)
         Se o ponto mais quente cai na lesão; NaN onde não há lesão.
     ratios : ndarray, float (N, methods, classes)
-        A energia dentro da lesão, em vezes o acaso; NaN onde não há lesão.
+        A energia dentro da lesão, em múltiplos do acaso; NaN onde não há lesão.
     """
 
     films: np.ndarray

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from covidcam.errors import InputError
 from covidcam.figures import canvas
-from covidcam.figures.text import counted, listing, percent
+from covidcam.figures.text import listing, percent
 
 COLORMAP = "inferno"
 
@@ -236,15 +236,12 @@ def predictions(
         axes.title.set_color("black" if ok else "#b5432a")
     mistakes = Counter(zip(np.asarray(truth)[~right], predicted[~right], strict=True))
     wrong = [
-        f"{classes[t]} lida como {classes[p]}"
-        if count == 1
-        else f"{count} de {classes[t]} lidas como {classes[p]}"
+        f"{count} de {classes[t]} {'lida' if count == 1 else 'lidas'} como {classes[p]}"
         for (t, p), count in mistakes.items()
     ]
     alt = (
-        f"{counted(len(right), 'radiografia')} de teste, cada uma com a classe que a rede escolheu"
-        " e a probabilidade que lhe deu; "
-        + (f"erradas: {listing(wrong)}." if wrong else "todas certas.")
+        "Radiografias de teste, cada uma com a classe que a rede escolheu e a probabilidade que lhe"
+        " deu; " + (f"erradas: {listing(wrong)}." if wrong else "todas certas.")
     )
     return figure, alt
 
@@ -286,8 +283,7 @@ def maps(
         for name, other in zip(was, explained, strict=True)
     ]
     alt = (
-        f"{counted(len(said), 'radiografia')}, cada uma {'acima do' if above else 'ao lado do'}"
-        " mapa que mostra que regiões fizeram subir a nota da classe que a rede escolheu:"
-        f" {'; '.join(said)}."
+        f"Radiografias, cada uma {'acima do' if above else 'ao lado do'} mapa que mostra que"
+        f" regiões fizeram subir a nota da classe que a rede escolheu: {'; '.join(said)}."
     )
     return grid(pictures, titles, columns=3 if above else 4), alt

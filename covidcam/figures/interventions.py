@@ -33,13 +33,14 @@ def retaken(
     pictures, titles, said = [], [], []
     for film in chosen:
         row = answers.iloc[film]
-        names = {"whole": "o filme", "empty": "sem as lesões", "control": f"sem {row['part']}"}
+        part = f"{'as' if row['part'].split()[0].endswith('s') else 'a'} {row['part']}"
+        names = {"whole": "o filme", "empty": "sem as lesões", "control": f"sem {part}"}
         for state, name in names.items():
             pictures.append(images[state][film])
             titles.append(f"{name}\n{row['label']}: {percent(row[state])}")
         said.append(
             f"num filme de {row['label']}, {percent(row['whole'])} com as lesões,"
-            f" {percent(row['empty'])} sem elas e {percent(row['control'])} sem {row['part']}"
+            f" {percent(row['empty'])} sem elas e {percent(row['control'])} sem {part}"
         )
     alt = (
         "O mesmo filme refeito: completo, sem as lesões e sem uma parte sadia. A probabilidade da"
@@ -125,7 +126,7 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     for k in lesions[np.argsort(-most[lesions], kind="stable")]:
         y, x = (axis.mean() for axis in np.nonzero(masks[k]))
         if any(np.hypot(y - down, x - right) < image.shape[0] / 20 for down, right in written):
-            continue  # um número sobre outro não se lê; fica o da que mais pesa
+            continue  # um número sobre outro não se lê; fica o da que mais pesa, e o alt o diz
         written.append((y, x))
         halo = [withStroke(linewidth=2.5, foreground=canvas.HALO)]
         style = {"color": "white", "fontsize": 9, "ha": "center", "va": "center", "zorder": 5}
@@ -147,9 +148,11 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
         f" {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}, em laranja."
         " Os que mais fazem falta: "
         + listing(missed)
-        + ". Nenhum objeto que não é lesão muda o contraste em mais de"
+        + ". Nenhum dos que não são lesão muda o contraste, ao sair, em mais de"
         f" {quantity(healthy, 'logit')}."
     )
+    if len(written) < len(lesions):
+        alt += " O número que cobriria o de outra lesão fica só nas barras."
     return figure, alt
 
 

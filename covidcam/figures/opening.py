@@ -1,4 +1,4 @@
-"""A abertura do livro: uma radiografia em que o leitor olha antes de ver onde a rede olhou."""
+"""A abertura do livro: uma radiografia em que o leitor olha antes de ver o mapa da rede."""
 
 import html
 from importlib.resources import files
@@ -11,7 +11,7 @@ from IPython.display import HTML
 from covidcam.errors import InputError
 from covidcam.figures.explorer import TILE, address, outline, stops
 
-HOW = "Em cores, onde a rede olhou; quanto mais clara a cor, mais o ponto pesou."
+HOW = "Em cores, o mapa: quanto mais clara a cor, mais o ponto teria pesado."
 ASKED = "Isso prova que ela viu a doença?"
 
 

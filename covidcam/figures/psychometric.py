@@ -75,10 +75,11 @@ def seeing(
         axes.set_axisbelow(True)
     figure.axes[0].set_ylabel("pacientes")
     canvas.legend(figure)
-    contrasts = listing([shortest(each) for each in sorted(readings["contrast"].unique())])
+    contrasts = [shortest(each) for each in sorted(readings["contrast"].unique())]
     alt = (
-        f"Contraste com que se acha a sombra em metade dos pacientes: {'; '.join(halves)}. Na dose"
-        f" inteira, com contraste {contrasts}, acham-na: {'; '.join(told)}."
+        f"Contraste com que se acha a sombra em metade dos pacientes: {'; '.join(halves)}. Em que"
+        " parte dos pacientes se acha a sombra, na dose inteira, com contrastes"
+        f" {listing(contrasts, '; ')}: {'; '.join(told)}."
     )
     return figure, alt
 

@@ -1,6 +1,7 @@
 """Atalhos: os controles, o botão e o que os reparos mudam."""
 
 from collections.abc import Callable
+from functools import partial
 from textwrap import fill
 
 import numpy as np
@@ -22,7 +23,7 @@ from covidcam.figures.text import between, listing, number, percent, sentences, 
 GREY = canvas.COLOURS[3]
 MAPS = {"grad-cam": "Grad-CAM", "occlusion": "oclusão"}
 BLIND = {"centro": "centro, que não olha a rede"}
-CHANGES = {"above": "aumento", "below": "queda", "undecided": "sem mudança que se possa afirmar"}
+CHANGES = {"above": "sobe", "below": "cai", "undecided": "vai"}
 STANDINGS = {
     "above": "acima do acaso",
     "below": "abaixo do acaso",
@@ -101,14 +102,15 @@ def controls_verdict(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Em cada conjunto de filmes, até três listas: acima, abaixo e dentro da faixa do acaso.
+        Em cada conjunto de filmes, até três listas: acima, abaixo e dentro da faixa do acaso; a
+        primeira letra é minúscula, para vir depois de dois-pontos.
     """
     parts = []
     for films, rows in table[table["answer"] == "classe"].groupby("films", sort=False):
-        found = {row.control: standing(row) for row in rows.itertuples()}
-        said = _lists(found, {where: f"{where}," for where in STANDINGS.values()})
+        found = {f"“{row.control}”": standing(row) for row in rows.itertuples()}
+        said = _lists(found, {where: f"{where}:" for where in STANDINGS.values()})
         parts.append(f"em “{films}”, {said}")
-    return sentences(parts)
+    return ". ".join(filter(None, [*parts[:1], sentences(parts[1:])]))
 
 
 def standing(row: pd.Series) -> str:
@@ -348,7 +350,7 @@ def repairs_verdicts(table: pd.DataFrame) -> dict[str, str]:
     -------
     dict of str to str
         As medidas da tabela, cada uma com a sua frase; o que se afirma é a diferença filme a filme,
-        com o seu intervalo.
+        de que se dá só o intervalo: a média é a que vai de uma ponta à outra.
     """
     return {name: _verdict(rows, _writer(name)) for name, rows in table.groupby("measure")}
 
@@ -382,14 +384,15 @@ def repaired_lead(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Uma oração por conjunto de filmes, de que o Grad-CAM é o sujeito.
+        Uma oração por veredito, de que o Grad-CAM é o sujeito, com os filmes em que ele vale.
     """
     words = {"above": "a supera", "below": "fica abaixo dela", "undecided": "não se distingue dela"}
     rows = table[(table["measure"] == "lead") & (table["state"] == "reparados")]
-    return "; ".join(
-        f"em “{row.films}”, {words[verdict(Interval(row.mean, row.low, row.high))]}"
+    found = {
+        f"em “{row.films}”": verdict(Interval(row.mean, row.low, row.high))
         for row in rows.itertuples()
-    )
+    }
+    return _lists(found, words)
 
 
 def by_class_and_mode(answers: pd.DataFrame) -> pd.DataFrame:
@@ -428,8 +431,8 @@ def remedies(answers: pd.DataFrame) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``"reparo"`` (das coleções às coleções reparadas) e ``"laço"`` (das coleções reparadas à
-        rede sem o laço): o que muda a acurácia balanceada, em pontos, com o intervalo.
+        ``"reparo"`` (da rede das coleções à das coleções reparadas) e ``"laço"`` (desta à rede sem
+        o laço): de quanto a quanto vai a acurácia balanceada, com o intervalo da diferença.
     """
     *_, free = answers.columns
     pairs = {"reparo": ("coleções, reparadas", "coleções"), "laço": (free, "coleções, reparadas")}
@@ -438,7 +441,8 @@ def remedies(answers: pd.DataFrame) -> dict[str, str]:
     for name, (better, other) in pairs.items():
         gained = answers[better].to_numpy(float) - answers[other].to_numpy(float)
         change = balanced_accuracy(gained, labels, patients)
-        found[name] = f"{CHANGES[verdict(change)]}, {_points(change)}"
+        ends = (answers.groupby("label")[each].mean().mean() for each in (other, better))
+        found[name] = _changed(*ends, change)
     return found
 
 
@@ -462,17 +466,25 @@ def remedies_note(answers: pd.DataFrame) -> Markdown:
     ]
     found = remedies(answers)
     return Markdown(
-        f"Onde cada rede menos acerta: {'; '.join(worst)}. A acurácia balanceada, nos mesmos"
-        f" pacientes: das coleções às coleções reparadas, {found['reparo']}; destas à rede sem o"
-        f" laço, {found['laço']}. “Um só modo” é a rede que só viu filmes de adulto: também não tem"
-        " esse atalho, mas nunca viu um filme infantil."
+        f"Onde cada rede menos acerta: {'; '.join(worst)}. Nos mesmos pacientes, da rede das"
+        f" coleções à das coleções reparadas, a acurácia balanceada {found['reparo']}; desta à rede"
+        f" sem o laço, {found['laço']}. “Um só modo” é a rede que só viu filmes de adulto: também"
+        " não tem esse atalho, mas nunca viu um filme infantil."
     )
 
 
-def _points(difference):
-    """Uma diferença entre partes, em pontos, com o sinal."""
-    mean, low, high = (_signed(100 * value) for value in difference)
-    return f"{mean} pontos (de {low} a {high})"
+def _changed(before, after, change, show=percent):
+    """De quanto a quanto vai uma medida, com o intervalo da diferença e o que ele afirma."""
+    if change.low == change.high == 0:
+        return f"fica em {show(before)}"
+    scale, places, unit = (100, 0, " pontos") if show is percent else (1, 2, "")
+    low, high = (_signed(scale * end, places) for end in change[1:])
+    if show(before) == show(after):
+        show = partial(show, places=places + 1)
+    found = verdict(change)
+    doubt = "sem mudança que se possa afirmar; " if found == "undecided" else ""
+    difference = f"{doubt}diferença de {low} a {high}{unit}"
+    return f"{CHANGES[found]} de {show(before)} a {show(after)} ({difference})"
 
 
 def _signed(value, places=0):
@@ -487,17 +499,9 @@ def _verdict(rows, show):
     parts = []
     for films, pair in rows.groupby("films", sort=False):
         states = pair.set_index("state")
-        before, after = (
-            states.loc[state, ["mean", "low", "high"]] for state in ("como vieram", "reparados")
-        )
-        row = states.loc["reparados"]
-        change = Interval(row["change"], row["change_low"], row["change_high"])
-        signed = between(*change, _signed, 2)
-        difference = _points(change) if show is percent else signed
-        told = f"de {measured(*before, show)} para {measured(*after, show)}"
-        told += f": {CHANGES[verdict(change)]}, {difference}"
-        if change.low == change.high == 0:
-            told = f"{measured(*before, show)} antes e depois"
+        before, after = (states.loc[state] for state in ("como vieram", "reparados"))
+        change = Interval(after["change"], after["change_low"], after["change_high"])
+        told = _changed(before["mean"], after["mean"], change, show)
         parts.append(f"em “{films}”, {told}")
     return "; ".join(parts)
 

@@ -163,10 +163,10 @@ def span(shares: Iterable[float]) -> str:
     Examples
     --------
     >>> span([0.5, 0.6, 0.7])
-    '60 % (50 % a 70 %)'
+    '60 % (de 50 % a 70 %)'
     """
     shares = np.asarray(list(shares), float)
-    return f"{percent(shares.mean())} ({percent(shares.min())} a {percent(shares.max())})"
+    return between(shares.mean(), shares.min(), shares.max())
 
 
 def listing(items: list[str], separator: str = ", ") -> str:

@@ -48,7 +48,7 @@ class Lungs:
 def find(image: np.ndarray, settings: Settings | None = None) -> Lungs:
     """Acha os pulmões de um filme frontal.
 
-    Na primeira vez a rede é treinada (um minuto e meio) e fica no depósito.
+    Na primeira vez a rede é treinada (um ou dois minutos) e fica no depósito.
 
     Parameters
     ----------
@@ -82,10 +82,10 @@ class Finder:
     Parameters
     ----------
     settings : Settings
-        Na primeira vez a rede é treinada (um minuto e meio) e fica no depósito delas.
+        Na primeira vez a rede é treinada (um ou dois minutos) e fica no depósito delas.
     closer : bool
         Se olha uma segunda vez, de mais perto, o tórax que achou. Só as caixas mudam: a máscara e a
-        confiança são as mesmas sem isso, na metade do tempo.
+        confiança são as mesmas sem isso.
     """
 
     def __init__(self, settings: Settings, closer: bool = True):

@@ -94,7 +94,7 @@ class Job:
 
 
 def write_archive(folder, counts, seed, confounding=0.0):
-    """Escreve um arquivo de fantomas nas pastas e com os defeitos das coleções públicas.
+    """Escreve um acervo de fantomas nas pastas e com os defeitos das coleções públicas.
 
     Os filmes são tarefas do joblib: sob ``joblib.parallel_config(backend="dask")``, e com um
     cliente Dask aberto, quem os escreve são os trabalhadores dele, que veem a mesma pasta.

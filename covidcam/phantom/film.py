@@ -399,7 +399,7 @@ def detect(primary, photons, scatter, spread, blur, rng):
 
     Cada pixel tem um quantil z fixo, e a contagem é o quantil da distribuição de Poisson na
     expansão de Cornish e Fisher, λ + z√λ + (z² − 1)/6, que tem a média e a assimetria dela. Os
-    sorteios não dependem da dose: dois filmes que só diferem numa lesão têm o mesmo ruído.
+    sorteios não dependem da dose: dois filmes que só diferem numa lesão têm os mesmos z.
     """
     quantile, electronic = rng.standard_normal((2, *primary.shape))
     expected = photons * exposure(primary, scatter, spread)

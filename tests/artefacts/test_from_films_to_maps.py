@@ -256,7 +256,7 @@ def test_lung_energy_is_told_by_class_where_there_are_boxes(chosen, trained, mon
     for label, row in table.iterrows():
         of = heat[(trained.rows["label"] == label).to_numpy()]
         ratios = of[:, inside].sum(axis=1) / of.sum(axis=(1, 2)) / inside.mean()
-        assert row["energia, em vezes o acaso"] == pytest.approx(np.nanmean(ratios), abs=1e-5)
+        assert row["energia, em múltiplos do acaso"] == pytest.approx(np.nanmean(ratios), abs=1e-5)
         assert row["imagens"] == len(of)
 
 

@@ -76,7 +76,7 @@ def code(body):
             ["fromPILimportImage", "ImageDraw.Draw(page).text(", "importcv2", "cv2.applyColorMap("],
             ["PIL (Pillow)", "cv2 (OpenCV)"],
         ),
-        ("argparse e imutils", [], ["argparse e imutils estavam em 2020 e já não são precisas"]),
+        ("argparse e imutils", [], ["argparse e imutils estavam em 2020 e já não são necessárias"]),
         ("o mapeamento", [], ["é o mapeamento : de uma imagem a um mapa"]),
         (
             "os arrays",
@@ -101,7 +101,7 @@ def code(body):
             ["overlay_heatmap(heatmap,original,alpha=0.5)", "cv2.addWeighted(", "image_{n}.png"],
             ["uma faixa preta com a classe e a probabilidade"],
         ),
-        ("conclusão", [], ["Conclusão", "Era o que 2020 queria ver"]),
+        ("conclusão", [], ["Conclusão", "O que 2020 queria ver"]),
         ("bibliografia", [], ["Bibliografia", "Mendeley Data", "10.17632/rscbjbr9sj.2"]),
     ],
 )

@@ -48,28 +48,37 @@ def test_the_table_goes_from_best_to_worst_with_names_to_read(table):
 
 def test_only_differences_whose_interval_leaves_zero_out_are_better_or_worse(table):
     said = figures.verdicts(table, ["auprc", ("deletion", "black"), ("deletion", "blur")])
-    auprc, black, blur = said.data.split("**\n")[1:]
+    auprc, black, blur = said.data.split(", na comparação pareada com o grad-cam\n")[1:]
     assert [line for line in auprc.splitlines() if line.startswith("-")] == [
-        "- melhores que o grad-cam: rise",
+        "- melhores: rise",
         "- piores: ao acaso",
         "- sem diferença que se possa afirmar: bordas",
     ]
     # no apagamento a área menor é a melhor
-    assert "melhores que o grad-cam: nenhum" in black and "piores: rise e ao acaso" in black
-    assert "melhores que o grad-cam: rise" in blur and "piores: todos os oponentes" in blur
+    assert "melhores: nenhum" in black and "piores: rise e ao acaso" in black
+    assert "melhores: rise" in blur and "piores: todos os oponentes" in blur
     assert said.data.startswith("**AUPRC**") and "**apagamento, borrado**" in said.data
 
 
 def test_the_figure_says_best_and_worst_whichever_way_is_better(table):
     higher, lower = figures.board(table, "auprc")[1], figures.board(table, "deletion", "black")[1]
-    assert "o melhor é rise (0,70); o melhor dos oponentes, bordas (0,45)" in higher
-    assert "o pior, ao acaso (0,12)" in higher
-    assert "o melhor é grad-cam (0,25)" in lower and "o pior, ao acaso (0,88)" in lower
+    # o rise, medido em menos radiografias, não se põe à frente dos outros
+    assert "maior média dos cheios, grad-cam (0,50)" in higher
+    assert "maior dos oponentes, bordas (0,45); menor média, ao acaso (0,12)" in higher
+    assert "menor média dos cheios, grad-cam (0,25)" in lower
+    assert "menor dos oponentes, bordas (0,50); maior média, ao acaso (0,88)" in lower
+
+
+def test_maps_of_the_same_mean_are_all_first(table):
+    tied = table[table["method"] != "rise"].replace({"mean": {0.45: 0.501}})
+    alt = figures.board(tied, "auprc")[1]
+    assert "maior média, bordas e grad-cam (0,50); maior dos métodos, grad-cam (0,50)" in alt
 
 
 def test_the_figure_has_a_map_once_and_says_who_was_measured_in_fewer_films(table):
     figure, alt = figures.board(table, "deletion", "black")
-    assert alt.startswith("Placar de 4 mapas em 9 radiografias (os vazados, em 4), apagamento")
+    start = "Placar de 2 métodos e 2 oponentes em 9 radiografias (os vazados, em 4), apagamento"
+    assert alt.startswith(start)
     assert alt.endswith("Vazados: rise.")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     hollow = [

@@ -62,7 +62,9 @@ def test_each_curve_has_its_own_noise_beside_it():
     assert table.loc["crua", "ECE por acaso, até"] == figures.percent(raw.noise_high, 1)
     assert figures.calibration_verdict({"crua": raw}).startswith("nenhuma")
     raw.ece = raw.noise_high + 0.01
-    assert figures.calibration_verdict({"crua": raw, "morna": flat}).endswith("explica: crua")
+    found = figures.calibration_verdict({"crua": raw, "morna": flat})
+    assert found.startswith("a curva “crua” passa")
+    assert "as curvas “a” e “b” passam" in figures.calibration_verdict({"a": raw, "b": raw})
 
 
 @pytest.mark.parametrize(("shift", "said"), [(0.1, "piora"), (-0.1, "melhora")])
@@ -72,8 +74,12 @@ def test_a_temperature_is_judged_image_by_image(shift, said):
     noise = random.normal(0, 1, 50)
     moved = raw.assign(nll=raw.nll + shift, brier=raw.brier + noise - noise.mean())
     found = figures.temperature_verdict(raw, moved, np.arange(50))
-    assert f"NLL, diferença de {figures.number(shift, 3)}" in found
-    assert f": {said}; Brier" in found and found.endswith("não muda além do acaso")
+    assert f"a NLL {said}, {figures.number(shift, 4)} (de" in found
+    assert "; a de Brier não muda além do acaso, 0,0000 (de" in found
+    both = figures.temperature_verdict(raw, raw + shift, np.arange(50))
+    assert both.startswith("a NLL,") and both.endswith(f", {said}m")
+    neither = figures.temperature_verdict(raw, moved.assign(nll=moved.brier), np.arange(50))
+    assert neither.startswith("nem a NLL,") and neither.endswith(", muda além do acaso")
 
 
 PAIR = {"first": "a", "second": "b", "low": 0.01, "high": 0.2, "only_first": 6, "only_second": 0}

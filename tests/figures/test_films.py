@@ -103,8 +103,7 @@ def test_predictions_say_class_probability_and_truth(image):
     ]
     colours = [axes.title.get_color() for axes in figure.axes]
     assert colours[0] == "black" and colours[1] == colours[2] != "black"
-    assert "3 radiografias" in alt
-    assert "NORMAL lida como COVID-19 e COVID-19 lida como NORMAL" in alt
+    assert "1 de NORMAL lida como COVID-19 e 1 de COVID-19 lida como NORMAL" in alt
     alt = predictions(films, [0, 0, 0], probabilities[[1, 1, 0]], ("NORMAL", "COVID-19"))[1]
     assert "erradas: 2 de NORMAL lidas como COVID-19." in alt
 
@@ -122,7 +121,7 @@ def test_each_film_stands_beside_its_map(image):
     drawn = [axes.images[0].get_array() for axes in figure.axes]
     np.testing.assert_array_equal(drawn[2], films[1])
     np.testing.assert_array_equal(drawn[3], overlay(films[1], heatmaps[1]))
-    assert "2 radiografias" in alt and "COVID-19, com o mapa de NORMAL" in alt
+    assert "ao lado do mapa" in alt and "COVID-19, com o mapa de NORMAL" in alt
 
 
 def test_three_films_stand_over_their_maps(image):
@@ -134,4 +133,4 @@ def test_three_films_stand_over_their_maps(image):
         figure.axes[5].images[0].get_array(), overlay(films[2], heatmaps[2])
     )
     assert figure.axes[5].get_subplotspec().colspan == figure.axes[2].get_subplotspec().colspan
-    assert "3 radiografias, cada uma acima do mapa" in alt
+    assert "cada uma acima do mapa" in alt

@@ -30,7 +30,7 @@ def test_each_reader_has_a_full_line_and_a_dashed_one(readings):
     full, dashed = (line.get_ydata() for line in figure.axes[1].lines[:2])
     assert full == pytest.approx(SHARES["network"]) and dashed == pytest.approx(full / 2)
     assert figure.axes[0].lines[-1].get_ydata()[0] == 0.3
-    assert "com contraste 0, 0,5 e 1, acham-na: a rede no pulmão, 5 %, 20 % e 90 %;" in alt
+    assert "com contrastes 0; 0,5 e 1: a rede no pulmão, 5 %, 20 % e 90 %;" in alt
     assert "metade dos pacientes: no pulmão, a rede 0,7 e gradiente 0,3; atrás" in alt
     _, blind = figures.seeing(readings.assign(share=0.0), list(SHARES), LEVELS)
     assert "no pulmão, todos mais de 1; atrás do coração, todos mais de 1." in blind

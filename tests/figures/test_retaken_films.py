@@ -20,8 +20,8 @@ def test_the_pair_says_the_probabilities():
     films = np.zeros((3, 20, 20), np.uint8)
     images = dict.fromkeys(("whole", "empty", "control"), films)
     figure, alt = figures.retaken(images, ANSWERS, [0, 1])
-    assert "90 % com as lesões, 10 % sem elas e 88 % sem mamas" in alt
-    assert figure.axes[5].get_title() == "sem clavícula direita\nOUTRAS: 75 %"
+    assert "90 % com as lesões, 10 % sem elas e 88 % sem as mamas" in alt
+    assert figure.axes[5].get_title() == "sem a clavícula direita\nOUTRAS: 75 %"
 
 
 def test_every_film_is_in_the_figure():
@@ -48,6 +48,7 @@ def test_one_object_at_a_time():
         and "foco 2 (3,00 logits)" in alt
         and "mais de 0,50" in alt
     )
+    assert "O número que cobriria o de outra lesão fica só nas barras." in alt
     widths = [bar.get_width() for bar in figure.axes[1].patches]
     assert widths == [-0.5, 0.25, 3.0]
 

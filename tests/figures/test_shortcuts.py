@@ -58,9 +58,9 @@ def test_the_controls_figure_says_every_control_of_the_class_and_no_other():
 def test_only_what_leaves_the_band_of_chance_is_above_or_below():
     said = figures.controls_verdict(CONTROLS)
     assert said == (
-        "Em “botão em 0”, abaixo do acaso, só a moldura; dentro da faixa do acaso, pulmões"
-        " apagados. Em “botão em 1”, acima do acaso, pulmões apagados; dentro da faixa do acaso,"
-        " só a moldura"
+        "em “botão em 0”, abaixo do acaso: “só a moldura”; dentro da faixa do acaso: “pulmões"
+        " apagados”. Em “botão em 1”, acima do acaso: “pulmões apagados”; dentro da faixa do acaso:"
+        " “só a moldura”"
     )  # o intervalo de 56 % a 60 % não contém o acaso; a faixa contém a medida
 
 
@@ -101,12 +101,12 @@ def test_repairs_claim_a_change_only_where_the_difference_excludes_zero():
     _, alt = figures.repairs(repairs())
     assert "coleções, reparados, 50 % (de 40 % a 60 %)" in alt
     assert "0,50 (de 0,40 a 0,60)" in alt
-    assert figures.repairs_verdicts(repairs())["network"].count("queda") == 2
+    assert figures.repairs_verdicts(repairs())["network"].count("cai de") == 2
     same = figures.repairs_verdicts(repairs(change=(-0.05, -0.2, 0.1)))["network"]
     assert same.count("sem mudança") == 2
     # os dois intervalos se tocam, mas filme a filme todos melhoraram
     more = figures.repairs_verdicts(repairs((0.94, 0.9, 0.97), (0.04, 0.01, 0.07)))["network"]
-    assert more.count("aumento") == 2
+    assert more.count("sobe de") == 2
 
 
 def test_the_table_has_a_row_a_measure_and_a_column_a_state():
@@ -117,15 +117,19 @@ def test_the_table_has_a_row_a_measure_and_a_column_a_state():
 
 def test_a_change_is_told_with_its_interval_and_a_sign():
     said = figures.repairs_verdicts(repairs())["network"]
-    assert "em “coleções”, de 90 % (de 80 % a 95 %) para 50 %" in said
-    assert "queda, −40 pontos (de −50 a −30)" in said
+    assert "em “coleções”, cai de 90 % a 50 % (diferença de −50 a −30 pontos)" in said
+    said = figures.repairs_verdicts(repairs((0.902, 0.8, 0.95), (0.002, -0.1, 0.1)))["network"]
+    # as duas pontas, sem casas, pareceriam iguais
+    assert "vai de 90,0 % a 90,2 % (sem mudança que se possa afirmar; diferença de −10" in said
+    said = figures.repairs_verdicts(repairs())["energy"]
+    assert "cai de 0,90 a 0,50 (diferença de −0,50 a −0,30)" in said
 
 
 def test_a_tenth_is_told_where_a_point_would_hide_it():
     said = figures.repairs_verdicts(repairs(change=(-0.03, -0.07, -0.004)))["network"]
-    assert "queda, −3 pontos (de −7 a −0,4)" in said
+    assert "(diferença de −7 a −0,4 pontos)" in said
     said = figures.repairs_verdicts(repairs(change=(-0.03, -0.07, -0.0002)))["network"]
-    assert "queda, −3 pontos (de −7 a −0,02)" in said  # um zero não mostraria que é queda
+    assert "(diferença de −7 a −0,02 pontos)" in said  # um zero não mostraria que é queda
 
 
 def test_what_no_draw_of_patients_changes_has_no_interval():
@@ -166,10 +170,10 @@ def test_each_cell_of_class_and_mode_by_hand():
 
 def test_the_remedies_are_compared_on_the_same_patients():
     found = figures.remedies(ANSWERS)
-    assert found["reparo"].startswith("aumento, +38 pontos (de +")
-    assert found["laço"].startswith("aumento, +11 pontos (de +")
+    assert found["reparo"].startswith("sobe de 50 % a 88 % (diferença de +")
+    assert found["laço"].startswith("sobe de 88 % a 99 % (diferença de +")
     same = figures.remedies(ANSWERS.assign(**{"modo sorteado": ANSWERS["coleções, reparadas"]}))
-    assert same["laço"] == "sem mudança que se possa afirmar, 0 pontos (de 0 a 0)"
+    assert same["laço"] == "fica em 88 %"
     said = figures.remedies_note(ANSWERS).data
     assert "em “coleções”, 0 % (“COVID-19, infantil” e “NORMAL, adulto”)" in said
     assert "em “um só modo”, 0 % (“COVID-19, infantil”" in said
@@ -185,16 +189,17 @@ def test_a_repaired_map_beats_a_blob_only_where_its_interval_leaves_zero_out():
             ("um só modo", "reparados", "lead", 0.15, 0.07, 0.22),
             ("outros", "reparados", "lead", -0.15, -0.22, -0.07),
             ("outros", "reparados", "energy", 1.2, 1.1, 1.3),
+            ("mais", "reparados", "lead", 0.2, 0.1, 0.3),
         ],
         columns=["films", "state", "measure", "mean", "low", "high"],
     )
     assert figures.repaired_lead(table) == (
-        "em “coleções”, não se distingue dela; em “um só modo”, a supera; em “outros”, fica abaixo"
-        " dela"
+        "a supera em “um só modo” e em “mais”; fica abaixo dela em “outros”; não se distingue dela"
+        " em “coleções”"
     )
 
 
 def test_what_does_not_change_is_not_told_twice():
     same = repairs(after=(0.9, 0.8, 0.95), change=(0, 0, 0))
     said = figures.repairs_verdicts(same)["network"]
-    assert said.startswith("em “coleções”, 90 % (de 80 % a 95 %) antes e depois; em")
+    assert said.startswith("em “coleções”, fica em 90 %; em")

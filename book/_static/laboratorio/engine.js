@@ -1,5 +1,5 @@
 "use strict";
-// A rede inteira: lê os passos e os pesos que covidcam.live exporta, e responde de uma imagem.
+// A rede inteira: lê os passos e os pesos que covidcam.live exporta, e responde sobre uma imagem.
 //
 // Uma imagem e um mapa são uma fila de números: linha por linha, ponto por ponto, canal por canal.
 // O número da linha y, coluna x e canal c está na posição (y * largura + x) * canais + c.

@@ -11,17 +11,23 @@ laboratory.stations.hide = async (place) => {
   });
   let outline = false, what = "intacto";
 
+  // cada botão, e o que o filme precisa ter para que ele sirva
+  const steps = [
+    [button("Refazer sem a lesão", () => replace(film.without, "refeito sem a lesão")), ({ without }) => without],
+    [button("Esconder a lesão", () => cover(film.lesions, "com a lesão escondida")), ({ lesions }) => lesions],
+    [
+      button("A mesma forma em outro lugar", () => cover(film.elsewhere, "com a mesma forma escondida em outro lugar")),
+      ({ elsewhere }) => elsewhere,
+    ],
+    [button("Voltar ao filme intacto", () => open(films.indexOf(film))), () => true],
+  ];
   const [savedFilm, savedMethod] = recall("esconda");
   if (MAPS.some(([name]) => name === savedMethod)) method = savedMethod;
   const picker = choice("Filme", filmNames(films), (value) => open(+value), savedFilm);
   panel.add(
     picker,
     choice("Mapa", MAPS, (value) => { method = value; start(); }, method),
-    make("div", { class: "laboratory-buttons" },
-      button("Refazer sem a lesão", () => replace(film.without, "refeito sem a lesão")),
-      button("Esconder a lesão", () => cover(film.lesions, "com a lesão escondida")),
-      button("A mesma forma em outro lugar", () => cover(film.elsewhere, "com a mesma forma escondida em outro lugar")),
-      button("Voltar ao filme intacto", () => open(films.indexOf(film)))),
+    make("div", { class: "laboratory-buttons" }, ...steps.map(([each]) => each)),
     range("Tamanho do pincel", { min: 4, max: 40, value: brush }, (value) => (brush = value)),
     tick("contorno da lesão", (checked) => { outline = checked; ask(); }),
   );
@@ -32,8 +38,7 @@ laboratory.stations.hide = async (place) => {
     grey = film.grey.slice();
     what = "intacto";
     ({ reference } = await desk.ask("reference", { grey, side }));
-    for (const each of panel.controls.querySelectorAll(".laboratory-buttons button"))
-      each.disabled = !film.lesions && !each.textContent.startsWith("Voltar");
+    for (const [each, needed] of steps) each.disabled = !needed(film);
     await start();
   }
 

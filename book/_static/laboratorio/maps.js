@@ -19,8 +19,8 @@ function weighted(activation, weights) {
   return made;
 }
 
-// O primeiro vetor singular de uma matriz A, pontos × canais: vezes AᵀA muitas vezes, qualquer vetor
-// vira ele. O sinal é o que concorda com a soma dos canais.
+// O primeiro vetor singular de uma matriz A, pontos × canais: multiplicado muitas vezes por AᵀA,
+// quase todo vetor se torna esse. O sinal é o que concorda com a soma dos canais.
 function firstComponent(activation, channels) {
   let vector = new Float64Array(channels).fill(1);
   for (let turn = 0; turn < 60; turn++) {

@@ -54,8 +54,8 @@ def dial_experiment(settings: Settings) -> pd.DataFrame:
     DataFrame
         Uma linha por posição do botão e semente: confounded (a acurácia nos pacientes de teste
         radiografados como os do treino), unconfounded (nos mesmos, cada um dos dois modos), e a
-        energia na lesão, em vezes o acaso, nos adultos com COVID-19, de dois mapas e dos oponentes
-        de `BLIND`.
+        energia na lesão, em múltiplos do acaso, nos adultos com COVID-19, de dois mapas e dos
+        oponentes de `BLIND`.
     """
     phantoms = settings.with_phantoms()
 
@@ -88,7 +88,7 @@ def _turned(settings, twice, dial, seed):
 
 
 def blind_energy(name: str, films: Films, masks: np.ndarray) -> np.ndarray:
-    """A energia de um mapa que não olha a rede dentro das máscaras, em vezes o acaso.
+    """A energia de um mapa que não olha a rede dentro das máscaras, em múltiplos do acaso.
 
     Parameters
     ----------
