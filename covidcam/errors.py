@@ -70,10 +70,10 @@ def reason(error: OSError) -> str:
 
 @contextmanager
 def refusing_channels_first() -> Iterator[None]:
-    """Diz em uma frase que o TensorFlow não põe, neste processador, os canais por primeiro.
+    """Diz em uma frase que o TensorFlow não executa aqui camadas com os canais em primeiro lugar.
 
-    Sem o oneDNN, que ele desliga em alguns processadores, a convolução não corre assim fora de
-    uma placa. Serve também de decorador.
+    Sem o oneDNN, que ele desliga em alguns processadores, a convolução só corre assim numa placa
+    gráfica. Serve também de decorador.
 
     Raises
     ------

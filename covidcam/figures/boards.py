@@ -75,12 +75,12 @@ def board(table: pd.DataFrame, metric: str, reference: str = "") -> tuple[Figure
     other = full[full["kind"] != full["kind"].iloc[0]]
     others = "métodos" if full["kind"].iloc[0] == "oponente" else "oponentes"
     ends = ("menor", "maior") if metric in LOWER_IS_BETTER else ("maior", "menor")
+    rival = f"; {ends[0]} dos {others}, {_tied(other)}" if len(other) else ""
     said = [f"{row.method} {number(row.mean)}" for row in blind.itertuples()]
     alt = (
-        f"Placar de {len(rows) - len(blind)} métodos e {len(blind)} oponentes em {films},"
-        f" {_name(metric, reference)}: {ends[0]} média{' dos cheios' if len(few) else ''},"
-        f" {_tied(full)}; {ends[0]} dos {others}, {_tied(other)}; {ends[1]} média,"
-        f" {_tied(full[::-1])}. Oponentes: {listing(said)}."
+        f"Placar de {len(rows) - len(blind)} mapas de métodos e {len(blind)} de oponentes em"
+        f" {films}, {_name(metric, reference)}: {ends[0]} média{' dos cheios' if len(few) else ''},"
+        f" {_tied(full)}{rival}; {ends[1]} média, {_tied(full[::-1])}. Oponentes: {listing(said)}."
     )
     if len(few):
         alt += f" Vazados: {listing(few['method'].tolist())}."

@@ -146,11 +146,13 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     alt = (
         f"Um filme com {counted(int(sick.sum()), 'lesão', 'lesões')}, num contorno só, e"
         f" {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}, em laranja."
-        " Os que mais fazem falta: "
-        + listing(missed)
-        + ". Nenhum dos que não são lesão muda o contraste, ao sair, em mais de"
-        f" {quantity(healthy, 'logit')}."
+        " Os que mais fazem falta: " + listing(missed) + "."
     )
+    if not sick.all():
+        alt += (
+            " Nenhum dos que não são lesões muda o contraste, ao sair, em mais de"
+            f" {quantity(healthy, 'logit')}."
+        )
     if len(written) < len(lesions):
         alt += " O número que cobriria o de outra lesão fica só nas barras."
     return figure, alt

@@ -136,7 +136,7 @@ def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame of str
         Uma linha por par, “a − b”: a diferença, o seu intervalo, as imagens que só uma acerta e a
-        chance de discordâncias assim se as duas acertassem o mesmo.
+        chance de discordâncias assim se as duas fossem igualmente boas.
     """
     told = pairs.set_index(pairs["first"] + " −\u00a0" + pairs["second"]).rename_axis(index=None)
     shares = told[["mean", "low", "high"]].map(points, places=1)
@@ -195,10 +195,10 @@ def pairs_note(pairs: pd.DataFrame) -> Markdown | None:
     return Markdown(
         "Qual é a melhor? As redes viram as mesmas imagens, e por isso se comparam imagem a imagem:"
         " contam as que só uma das duas acerta. A tabela traz a diferença de acurácia de cada par,"
-        " com o intervalo, e a chance de discordâncias tão desiguais se as duas redes acertassem o"
-        " mesmo (o teste de McNemar, por paciente, com a chance multiplicada pelo número de pares"
-        " comparados). Com poucas discordâncias o intervalo não é confiável; por isso quem decide é"
-        " a chance. "
+        " com o intervalo, e a chance de discordâncias tão desiguais se as duas redes fossem"
+        " igualmente boas (o teste de McNemar, por paciente, com a chance multiplicada pelo número"
+        " de pares comparados). Com poucas discordâncias o intervalo não é confiável; por isso quem"
+        " decide é a chance. "
         + pairs_sentence(pairs)
         + " São redes treinadas que se comparam, e não famílias: cada uma foi treinada uma vez só,"
         " e outra semente daria outra rede."

@@ -12,7 +12,7 @@ from covidcam.errors import InputError
 from covidcam.figures.explorer import TILE, address, outline, stops
 
 HOW = "Em cores, o mapa: quanto mais clara a cor, mais o ponto teria pesado."
-ASKED = "Isso prova que ela viu a doença?"
+ASKED = "Isso prova que a rede viu a doença?"
 
 
 def opening(

@@ -77,7 +77,7 @@ def test_maps_of_the_same_mean_are_all_first(table):
 
 def test_the_figure_has_a_map_once_and_says_who_was_measured_in_fewer_films(table):
     figure, alt = figures.board(table, "deletion", "black")
-    start = "Placar de 2 métodos e 2 oponentes em 9 radiografias (os vazados, em 4), apagamento"
+    start = "Placar de 2 mapas de métodos e 2 de oponentes em 9 radiografias (os vazados, em 4)"
     assert alt.startswith(start)
     assert alt.endswith("Vazados: rise.")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
