@@ -467,8 +467,8 @@ def remedies_note(answers: pd.DataFrame) -> Markdown:
     found = remedies(answers)
     return Markdown(
         f"Onde cada rede menos acerta: {'; '.join(worst)}. Nos mesmos pacientes, da rede das"
-        f" coleções à das coleções reparadas, a acurácia balanceada {found['reparo']}; da das"
-        f" coleções reparadas à da rede sem o laço, {found['laço']}. “Um só modo” é a rede que só"
+        f" coleções à das coleções reparadas, a acurácia balanceada {found['reparo']}; dessa"
+        f" rede à rede sem o laço, {found['laço']}. “Um só modo” é a rede que só"
         " viu filmes de adulto: também não tem esse atalho, mas nunca viu um filme infantil."
     )
 
