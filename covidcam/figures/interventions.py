@@ -144,7 +144,7 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     healthy = ordered[~sick]["removed"].abs().max()
     missed = [f"{row.name} ({quantity(row.removed, 'logit')})" for row in top.itertuples()]
     alt = (
-        f"Um filme com {counted(int(sick.sum()), 'lesão', 'lesões')}, num contorno só, e"
+        f"Um filme com {counted(int(sick.sum()), 'lesão', 'lesões')}, contornadas em conjunto, e"
         f" {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}, em laranja."
         " Os que mais fazem falta: " + listing(missed) + "."
     )

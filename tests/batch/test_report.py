@@ -127,6 +127,9 @@ def test_each_film_is_shown_with_its_own_map_and_its_own_lungs(tmp_path, monkeyp
         rows, columns = np.nonzero((whole == 255).all(axis=2))  # o contorno
         box = (rows.min(), rows.max(), columns.min(), columns.max())
         assert box == (top, top + 23, left, left + 15)
+        # a cor mais viva está onde o filme brilha: o mapa é o dele, e não está virado
+        vivid = np.ptp(whole.astype(int), axis=2)
+        assert vivid[top + 4 : top + 20, left + 4 : left + 12].min() > 40
         film, over = shown[2 * k], shown[2 * k + 1]
         assert np.abs(film[..., 0].astype(int) - films[name]).mean() < 4
         assert np.abs(over.astype(int) - whole).mean() < 12  # o JPEG borra o contorno

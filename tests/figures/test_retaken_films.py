@@ -44,7 +44,7 @@ def test_one_object_at_a_time():
     )
     figure, alt = figures.one_by_one(np.zeros((20, 20), np.uint8), masks, objects)
     assert (
-        "2 lesões, num contorno só" in alt
+        "2 lesões, contornadas em conjunto" in alt
         and "foco 2 (3,00 logits)" in alt
         and "mais de 0,50" in alt
     )
