@@ -17,8 +17,7 @@ def setup(app):
 
 
 def _start(app, env, docnames):
-    much = app.covidcam_stale or app.covidcam_cut
-    if much and LAST in docnames and only.VARIABLE not in os.environ:
+    if app.covidcam_again and LAST in docnames and only.VARIABLE not in os.environ:
         command = [sys.executable, "-m", "covidcam.artefacts.ahead"]
         app.covidcam_ahead = subprocess.Popen(command, **QUIET)
 

@@ -34,13 +34,13 @@ def _drop_stale(app, chosen):
     cache = folder(app)
     mark, begun = cache.with_name(".covidcam-fingerprint"), _begun(app)
     current = _fingerprint(chosen)
-    app.covidcam_cut = begun.is_file()
     app.covidcam_stale = not mark.is_file() or mark.read_text("utf-8") != current
     if app.covidcam_stale:
         LOGGER.info("covidcam: pacote, dados ou escolhas mudaram; as páginas serão executadas.")
         shutil.rmtree(cache, ignore_errors=True)
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(current, "utf-8")
+    app.covidcam_again = app.covidcam_stale or begun.is_file()
     begun.parent.mkdir(parents=True, exist_ok=True)
     begun.touch()
 
@@ -51,8 +51,7 @@ def _begun(app):
 
 
 def _outdated(app, env, added, changed, removed):
-    again = app.covidcam_stale or app.covidcam_cut
-    return set(env.found_docs) - added - changed if again else set()
+    return set(env.found_docs) - added - changed if app.covidcam_again else set()
 
 
 def _finish(app, error):
