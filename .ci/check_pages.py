@@ -95,12 +95,12 @@ def _headings(soup):
 def _links(soup, file, site):
     """As ligações internas, para arquivos e âncoras que existem; nada é carregado de fora."""
     problems = []
-    for tag in soup.select("script[src], link[rel=stylesheet], img[src], source[src]"):
-        address = tag.get("src") or tag.get("href")
+    for tag in soup.select("script[src], link[rel=stylesheet], img[src], source"):
+        address = _address(tag)
         if urlsplit(address).scheme not in ("", "data"):
             problems.append(f"carrega de fora: {address}")
-    for tag in soup.select("[href], [src]"):
-        address = urlsplit(tag.get("href") or tag.get("src"))
+    for tag in soup.select("[href], [src], [srcset]"):
+        address = urlsplit(_address(tag))
         if address.scheme or address.netloc:
             continue
         target = (file.parent / unquote(address.path)).resolve() if address.path else file.resolve()
@@ -109,6 +109,10 @@ def _links(soup, file, site):
         elif address.fragment and unquote(address.fragment) not in _anchors(target):
             problems.append(f"âncora morta: {address.geturl()}")
     return problems
+
+
+def _address(tag):
+    return tag.get("href") or tag.get("src") or tag.get("srcset")
 
 
 @cache

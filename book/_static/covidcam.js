@@ -75,19 +75,13 @@ if (closedCode.length && allCode) {
   allCode.addEventListener("click", () => showCode(allCode.getAttribute("aria-pressed") === "false"));
 }
 
-// O que rola com o dedo rola também com o teclado, e tem nome.
-function reachScrolling() {
-  for (const output of document.querySelectorAll(".cell_output:has(> img)")) {
-    const scrolls = output.scrollWidth > output.clientWidth;
-    output.classList.toggle("scrolls", scrolls);
-    if (scrolls) output.tabIndex = 0;
-    else output.removeAttribute("tabindex");
-  }
+// Uma tabela que rola diz que rola.
+function tellScrolling() {
   for (const box of document.querySelectorAll(".pst-scrollable-table-container"))
     box.classList.toggle("scrolls", box.scrollWidth > box.clientWidth);
 }
-addEventListener("load", reachScrolling);
-addEventListener("resize", reachScrolling);
+addEventListener("load", tellScrolling);
+addEventListener("resize", tellScrolling);
 
 // O papel é claro, e nele não se abre o que está fechado.
 let onScreen;

@@ -74,7 +74,7 @@ def alarm_energies(
         O texto alternativo, para `show`.
     """
     methods = list(energies["method"].unique())
-    figure = canvas.new(width=7.0, height=0.62 * len(methods) + 1.2)
+    figure = canvas.new(width=5.0, height=0.62 * len(methods) + 1.2)
     axes, told = figure.axes[0], []
     for place, method in enumerate(methods):
         spans = []

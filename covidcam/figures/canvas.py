@@ -1,5 +1,6 @@
 """A tela: criar uma figura no estilo do livro e mostrá-la numa página com texto alternativo."""
 
+import base64
 import io
 from collections.abc import Callable, Sequence
 
@@ -28,6 +29,8 @@ LIGHT = "#d9dee1"
 BAND = "#a3adb2"  # o que o acaso daria: atrás dos dados, mas à vista também no escuro
 LESION, HALO = "#3ddcf0", "#06151a"
 DPI = 110
+PHONE = 5.0  # polegadas: a maior largura cujas letras ainda se leem num celular
+APART = 0.07  # entre fileiras de eixos, para que o título de uma não toque a outra
 
 
 def new(rows: int = 1, columns: int = 1, width: float = 7.5, height: float = 3.0) -> Figure:
@@ -45,6 +48,7 @@ def new(rows: int = 1, columns: int = 1, width: float = 7.5, height: float = 3.0
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
+        figure.get_layout_engine().set(hspace=APART)
         figure.subplots(rows, columns)
     return figure
 
@@ -139,6 +143,8 @@ def contour(axes: Axes, mask: np.ndarray) -> None:
 def show(figure: Figure, alt: str) -> None:
     """Mostra uma figura numa página ou num caderno, com o texto alternativo que leva a mensagem.
 
+    Uma figura larga vai também estreita, nos metadados; a extensão do livro a põe nos celulares.
+
     Parameters
     ----------
     figure : matplotlib.figure.Figure
@@ -160,7 +166,38 @@ def show(figure: Figure, alt: str) -> None:
     else:
         bundle = {"image/png": png(figure), "text/plain": alt}
         plot = not any(axes.images for axes in figure.axes)  # só traços: escurece com o tema
-        display(bundle, raw=True, metadata={"image/png": {"alt": alt, "plot": plot}})
+        said = {"alt": alt, "plot": plot}
+        if figure.get_figwidth() > PHONE:
+            said["narrow"] = base64.b64encode(narrow(figure)).decode()
+        display(bundle, raw=True, metadata={"image/png": said})
+
+
+def narrow(figure: Figure) -> bytes:
+    """Os bytes em PNG de uma figura à largura de um celular: os eixos, um abaixo do outro.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Fica como era.
+
+    Returns
+    -------
+    bytes
+    """
+    cells = {axes: cell for axes in figure.axes if (cell := axes.get_subplotspec())}
+    drawn = [axes for axes in cells if axes.has_data()]
+    size = figure.get_size_inches()
+    rows = max((cell.get_gridspec().nrows for cell in cells.values()), default=1)
+    column = figure.add_gridspec(max(len(drawn), 1), 1)
+    try:
+        for axes, place in zip(drawn, column, strict=False):
+            axes.set_subplotspec(place)
+        figure.set_size_inches(PHONE, size[1] / rows * column.nrows)
+        return png(figure)
+    finally:
+        for axes, cell in cells.items():
+            axes.set_subplotspec(cell)
+        figure.set_size_inches(size)
 
 
 def png(figure: Figure) -> bytes:

@@ -94,8 +94,8 @@ def test_pages_carry_what_a_browser_needs_and_nothing_more(site):
     a, b = ((site / f"{name}.html").read_text("utf-8") for name in "ab")
     assert "<math" in a and "mathjax" not in a.lower().replace("mathjax_ignore", "")
     assert "unpkg" not in a and "fontawesome.js" not in a and "searchindex" not in a
-    (image,) = [tag for tag in b.split("<img ")[1:] if "_images" in tag]
-    assert 'width="825"' in image and 'height="330"' in image and ".webp" in image
+    (image,) = BeautifulSoup(b, "html.parser").select('img[src*="_images"]')
+    assert (image["width"], image["height"]) == ("825", "330") and ".webp" in image["src"]
     assert 'href="cadernos/pagina-b.ipynb"' in b
     notebook = (site / "cadernos" / "pagina-b.ipynb").read_text("utf-8")
     assert "São 12, 93 % deles." in notebook
@@ -161,6 +161,22 @@ def test_a_reader_finds_nothing_wrong_in_any_width_or_theme(site, tabs):
     check_browser, context = tabs
     for page in ("a.html", "b.html", "c.html", "search.html"):
         assert check_browser.look(context, site / page) == []
+
+
+def test_a_wide_figure_is_a_narrow_one_on_a_phone(site, tabs):
+    """Noutro tamanho, e não a mesma reduzida: a letra teria 6 px."""
+    seen = {}
+    for width in (360, 1440):
+        with tabs[1].browser.new_context(viewport={"width": width, "height": 800}) as context:
+            tab = context.new_page()
+            tab.goto((site / "b.html").as_uri())
+            figure = tab.get_by_role("img", name="Uma tela com 2 < 3")
+            figure.scroll_into_view_if_needed()
+            tab.wait_for_function("image => image.naturalWidth", arg=figure.element_handle())
+            seen[width] = figure.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+            wide = tab.evaluate("document.documentElement.scrollWidth")
+            assert wide == width, "a figura não faz a página rolar para o lado"
+    assert seen == {360: [550, 330], 1440: [825, 330]}
 
 
 def test_what_a_hidden_cell_says_is_seen(site, tabs):
@@ -355,6 +371,7 @@ def test_the_file_check_sees_what_is_wrong(tmp_path):
         '<h1>Um</h1><h1>Outro</h1><h3 id="aqui">Saltado</h3><img src="ruim.html">'
         '<a href="falta.html">x</a><a href="#nada">x</a><a href="ruim.html#aqui">x</a>'
         '<a href="../fora.html">x</a><button title="Skip to main content">x</button>'
+        '<picture><source srcset="sumiu.webp"></picture>'
         '<div class="cell_output">Traceback <b>(most recent</b> call last)</div>'
         '<div class="cell_output"><pre>WARNING:tensorflow:5 calls</pre></div>'
         f"</main></body></html><!--{' ' * 600_000}-->",
@@ -373,6 +390,7 @@ def test_the_file_check_sees_what_is_wrong(tmp_path):
         "imagem sem texto alternativo: ruim.html",
         "ligação morta: ../fora.html",
         "ligação morta: falta.html",
+        "ligação morta: sumiu.webp",
         "uma biblioteca fala de si numa saída: 'WARNING:tensorflow:5 calls'",
         "âncora morta: #nada",
     ]

@@ -26,10 +26,32 @@ def test_show_displays_a_png_with_its_alternative_text(displayed):
     show(new(1, 2), "Duas   telas\n  vazias.")
     ((data, options),) = displayed
     assert data["text/plain"] == "Duas telas vazias."
-    said = {"alt": "Duas telas vazias.", "plot": True}
-    assert options == {"raw": True, "metadata": {"image/png": said}}
+    said = options["metadata"]["image/png"]
+    assert said.pop("narrow") and said == {"alt": "Duas telas vazias.", "plot": True}
     image = Image.open(io.BytesIO(data["image/png"]))
     assert image.format == "PNG" and image.size == (825, 330)  # 7,5 × 3 polegadas a 110 por uma
+
+
+def test_on_a_phone_the_axes_of_a_figure_stand_one_below_the_other(displayed):
+    figure = new(2, 2, height=4)
+    for place, axes in enumerate(figure.axes[:3]):  # o quarto lugar, vazio, não ganha espaço
+        axes.bar([0], [1], color=("#ff0000", "#00ff00", "#0000ff")[place])
+    before = png(figure)
+    show(figure, "Três barras.")
+    narrow = displayed[0][1]["metadata"]["image/png"]["narrow"]
+    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(narrow))).convert("RGB"))
+    assert image.shape == (660, 550, 3)  # 5 × 6 polegadas
+    reds, greens, blues = (
+        np.flatnonzero((image == colour).all(axis=2).any(axis=1))
+        for colour in ([255, 0, 0], [0, 255, 0], [0, 0, 255])
+    )
+    assert 0 < reds.min() < reds.max() < greens.min() < greens.max() < blues.min()
+    assert png(figure) == before == displayed[0][0]["image/png"], "a figura fica como era"
+
+
+def test_a_figure_that_fits_a_phone_goes_alone(displayed):
+    show(new(width=5), "Uma tela.")
+    assert "narrow" not in displayed[0][1]["metadata"]["image/png"]
 
 
 def test_a_figure_with_a_film_in_it_is_not_a_plot(displayed):

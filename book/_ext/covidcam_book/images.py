@@ -15,6 +15,8 @@ from myst_nb.core.render import NbElementRenderer
 from PIL import Image
 
 IMAGE = re.compile(r'<img (?![^>]*loading=)(?=[^>]*src="(?P<source>[^"]*_images/[^"]+)")')
+WHOLE = re.compile(r'<img [^>]*src="(?P<source>[^"]*_images/[^"]+)"[^>]*>')
+NARROW = ".estreita.webp"  # a mesma figura, para um celular
 QUALITY = 92
 # O que `covidcam.figures.sheet` escreve: o estilo, que o livro já tem, e cada imagem.
 SHEET_STYLE = re.compile(r"<style>\n\.films .*?</style>", re.DOTALL)
@@ -27,6 +29,7 @@ def setup(app):
     """Leva às páginas as figuras das células e o que o navegador precisa saber delas."""
     _render_cell_images()
     app.connect("html-page-context", _describe)
+    app.connect("html-page-context", _offer, priority=919)  # depois de quem procura as imagens
 
 
 def _render_cell_images():
@@ -44,10 +47,33 @@ def _render_cell_images():
             image["uri"] = image["uri"].removesuffix(".png") + ".webp"
             smaller = written.with_suffix(".webp")
             smaller.write_bytes(compress(written.read_bytes(), said.get("plot", False)))
+            if narrow := said.get("narrow"):
+                small = compress(base64.b64decode(narrow), said.get("plot", False))
+                smaller.with_suffix(NARROW).write_bytes(small)
             image["classes"] += ["plot"] * is_lossless(smaller.read_bytes())
         return [image]
 
     NbElementRenderer.render_image = render_image
+
+
+def _offer(app, pagename, templatename, context, doctree):
+    """Oferece aos celulares a figura estreita, onde há uma."""
+    files = {Path(name).name: Path(app.srcdir, path) for path, name in app.builder.images.items()}
+
+    def offer(match):
+        file = files.get(Path(match["source"]).name)
+        narrow = file and file.with_suffix(NARROW)
+        if not (narrow and narrow.is_file()):
+            return match[0]
+        Path(app.outdir, app.builder.imagedir, narrow.name).write_bytes(narrow.read_bytes())
+        address = match["source"].removesuffix(file.suffix) + NARROW
+        with Image.open(narrow) as image:
+            size = f'width="{image.width}" height="{image.height}"'
+        source = f'<source media="(max-width: 576px)" srcset="{address}" {size}>'
+        return f"<picture>{source}{match[0]}</picture>"
+
+    if doctree is not None:
+        context["body"] = WHOLE.sub(offer, context["body"])
 
 
 def compress(png, plot=False):
