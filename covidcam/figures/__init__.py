@@ -36,7 +36,7 @@ from covidcam.figures.implants import (
     implants_answers,
     transfer_note,
 )
-from covidcam.figures.interventions import dial_retaken, falls, one_by_one, retaken
+from covidcam.figures.interventions import dial_retaken, falls, numbered, one_by_one, retaken
 from covidcam.figures.notes import (
     beside_2020_note,
     credits,
@@ -131,6 +131,7 @@ __all__ = [
     "needed",
     "new",
     "number",
+    "numbered",
     "one_by_one",
     "opening",
     "overlay",

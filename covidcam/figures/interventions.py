@@ -96,13 +96,50 @@ def falls(answers: pd.DataFrame) -> tuple[Figure, str]:
     return figure, alt
 
 
-def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> tuple[Figure, str]:
-    """Um filme com as suas lesões contornadas, e o que a rede perde sem cada objeto.
+def numbered(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> tuple[Figure, str]:
+    """Um filme sem marcas e, ao lado, as suas lesões contornadas e numeradas.
 
     Parameters
     ----------
     image : ndarray, uint8 (H, W)
     masks : ndarray, bool (K, H, W)
+    objects : DataFrame
+        Uma linha por máscara: name (“foco 3”, por exemplo), kind, removed e added.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    from scipy.ndimage import binary_fill_holes  # carregá-lo demora
+
+    lesions = np.flatnonzero(objects["kind"] == "lesão")
+    together = binary_fill_holes(masks[lesions].any(axis=0))
+    count = counted(len(lesions), "lesão", "lesões")
+    figure = grid([image, image], ["o filme", f"{count}, pelo número"], 2, [None, together])
+    most = objects[["removed", "added"]].abs().max(axis=1).to_numpy()
+    written = []
+    for k in lesions[np.argsort(-most[lesions], kind="stable")]:
+        y, x = (axis.mean() for axis in np.nonzero(masks[k]))
+        if any(np.hypot(y - down, x - right) < image.shape[0] / 20 for down, right in written):
+            continue  # um número sobre outro não se lê; fica o da que mais pesa, e o alt o diz
+        written.append((y, x))
+        halo = [withStroke(linewidth=2.5, foreground=canvas.HALO)]
+        style = {"color": "white", "fontsize": 9, "ha": "center", "va": "center", "zorder": 5}
+        name = objects["name"].iloc[k].removeprefix("foco ")
+        figure.axes[1].text(x, y, name, path_effects=halo, **style)
+    alt = f"Um filme e, ao lado, as suas {count}, contornadas em conjunto e numeradas."
+    if len(written) < len(lesions):
+        alt += " Onde um número cobriria outro, fica o da lesão que mais pesa."
+    return figure, alt
+
+
+def one_by_one(objects: pd.DataFrame) -> tuple[Figure, str]:
+    """O que a rede perde sem cada objeto de um filme.
+
+    Parameters
+    ----------
     objects : DataFrame
         Uma linha por objeto: name, kind, removed e added.
 
@@ -114,23 +151,8 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     alt : str
         O texto alternativo, para `show`.
     """
-    from scipy.ndimage import binary_fill_holes  # carregá-lo demora
-
-    figure = canvas.new(1, 2, height=0.19 * len(objects) + 1.6)
-    film, bars = figure.axes
-    canvas.film(film, image)
-    lesions = np.flatnonzero(objects["kind"] == "lesão")
-    canvas.contour(film, binary_fill_holes(masks[lesions].any(axis=0)))
-    most = objects[["removed", "added"]].abs().max(axis=1).to_numpy()
-    written = []
-    for k in lesions[np.argsort(-most[lesions], kind="stable")]:
-        y, x = (axis.mean() for axis in np.nonzero(masks[k]))
-        if any(np.hypot(y - down, x - right) < image.shape[0] / 20 for down, right in written):
-            continue  # um número sobre outro não se lê; fica o da que mais pesa, e o alt o diz
-        written.append((y, x))
-        halo = [withStroke(linewidth=2.5, foreground=canvas.HALO)]
-        style = {"color": "white", "fontsize": 9, "ha": "center", "va": "center", "zorder": 5}
-        film.text(x, y, objects["name"].iloc[k].removeprefix("foco "), path_effects=halo, **style)
+    figure = canvas.new(width=5.0, height=0.19 * len(objects) + 1.0)
+    bars = figure.axes[0]
     ordered = objects.sort_values("removed").reset_index(drop=True)
     sick = ordered["kind"] == "lesão"
     colours = np.where(sick, canvas.COLOURS[0], canvas.COLOURS[1])
@@ -144,8 +166,8 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
     healthy = ordered[~sick]["removed"].abs().max()
     missed = [f"{row.name} ({quantity(row.removed, 'logit')})" for row in top.itertuples()]
     alt = (
-        f"Um filme com {counted(int(sick.sum()), 'lesão', 'lesões')}, contornadas em conjunto, e"
-        f" {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}, em laranja."
+        f"O que o contraste perde sem cada uma de {counted(int(sick.sum()), 'lesão', 'lesões')} e"
+        f" de {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}, em laranja."
         " Os que mais fazem falta: " + listing(missed) + "."
     )
     if not sick.all():
@@ -153,8 +175,6 @@ def one_by_one(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> t
             " Nenhum dos que não são lesões muda o contraste, ao sair, em mais de"
             f" {quantity(healthy, 'logit')}."
         )
-    if len(written) < len(lesions):
-        alt += " O número que cobriria o de outra lesão fica só nas barras."
     return figure, alt
 
 

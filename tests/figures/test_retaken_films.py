@@ -42,15 +42,15 @@ def test_one_object_at_a_time():
             "added": [2.0, 3.5, 0.0],
         }
     )
-    figure, alt = figures.one_by_one(np.zeros((20, 20), np.uint8), masks, objects)
-    assert (
-        "2 lesões, contornadas em conjunto" in alt
-        and "foco 2 (3,00 logits)" in alt
-        and "mais de 0,50" in alt
-    )
-    assert "O número que cobriria o de outra lesão fica só nas barras." in alt
-    widths = [bar.get_width() for bar in figure.axes[1].patches]
+    figure, alt = figures.one_by_one(objects)
+    assert "2 lesões e de 1 outro objeto" in alt
+    assert "foco 2 (3,00 logits)" in alt and "mais de 0,50" in alt
+    widths = [bar.get_width() for bar in figure.axes[0].patches]
     assert widths == [-0.5, 0.25, 3.0]
+    figure, alt = figures.numbered(np.zeros((20, 20), np.uint8), masks, objects)
+    assert "2 lesões, contornadas em conjunto" in alt
+    assert [text.get_text() for text in figure.axes[1].texts] == ["2"], "a que mais pesa"
+    assert "fica o da lesão que mais pesa" in alt
 
 
 def test_the_dial():
