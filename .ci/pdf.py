@@ -55,7 +55,7 @@ figure, .films { break-inside: avoid; }
 .films:has(> :nth-child(13)) { grid-template-columns: repeat(5, 1fr) !important; }
 .cell_output img, .films { break-after: avoid; }
 .figure-caption { break-before: avoid; }
-.output.stream + img { margin-top: .8rem; }
+.output.stream + :is(img, picture) { margin-top: .8rem; }
 img { max-width: 100% !important; max-height: 225mm; height: auto; object-fit: contain; }
 pre { white-space: pre-wrap !important; overflow-wrap: anywhere; overflow: visible !important; }
 .bd-article section > div[class*="highlight-"] pre { font-size: 7pt; }
@@ -162,6 +162,8 @@ def article(site, page, known):
         for name, value in tag.attrs.items():
             if isinstance(value, str):
                 tag[name] = INSIDE.sub(lambda match: f"{match[1]}#{anchor(page, match[2])}", value)
+    for tag in found.select("source[media]"):  # o papel é largo
+        tag.decompose()
     for tag in found.select("[src]"):
         tag["src"] = _rooted(page, tag["src"])
         if tag["src"].endswith(".webp"):

@@ -14,7 +14,8 @@ from conftest import ROOT
 
 PAGE = """<html><head><title>Onde? — livro</title></head><body><article class="bd-article">
 <h1 id="t">{title}<a class="headerlink" href="#t">#</a></h1><p id="aqui">x</p>
-<img src="../_static/logo.svg">
+<picture><source media="(max-width: 576px)" srcset="../_images/a.webp">
+<img src="../_static/logo.svg"></picture>
 <svg><filter id="f"/><g filter="url(#f)"/></svg>
 <div class="laboratory" data-station="hide"><button>Ligar</button></div>
 <p>A seguir: <a href="{other}.html">outra</a></p>
@@ -79,6 +80,7 @@ def test_the_printed_book_has_every_page_and_no_link_out_of_it(tmp_path):
     assert soup.text.count("só existe no site") == soup.text.count("código") == 2
     assert "covidcam · versão 1" in soup.select_one(".cover").text
     assert {image["src"] for image in soup("img")} == {"_static/logo.svg"}
+    assert not soup("source"), "no papel, a figura larga"
     assert soup.select(".contents span")[-1].get_text() == "7" and "Parte" in soup.text
 
 
