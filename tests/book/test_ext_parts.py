@@ -451,6 +451,11 @@ def test_a_notebook_keeps_only_the_code_it_needs_and_says_how_to_run_it(tmp_path
     executed.cells[-1].outputs = [
         nbformat.v4.new_output("stream", name="stderr", text="ruído"),
         nbformat.v4.new_output("stream", name="stdout", text="2"),
+        nbformat.v4.new_output(
+            "display_data",
+            {"image/png": "MA=="},
+            metadata={"image/png": {"alt": "Três.", "narrow": "MA=="}},
+        ),
     ]
     made = notebooks.build(executed, "Título", "https://example.org/a/b", around(tmp_path))
     nbformat.validate(made)
@@ -458,7 +463,9 @@ def test_a_notebook_keeps_only_the_code_it_needs_and_says_how_to_run_it(tmp_path
     assert "git clone https://example.org/a/b" in first.source and "“Título”" in first.source
     assert prose.source == "# Título"
     assert needed.source == "k = 2  # usada adiante"
-    assert [each.text for each in shown.outputs] == ["2"]
+    said, drawn = shown.outputs
+    assert said.text == "2"
+    assert drawn.metadata == {"image/png": {"alt": "Três."}}, "a estreita é só da página"
     assert shown.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
     alone = notebooks.build(notebooks.read(GLUED), "Título", "", around(tmp_path)).cells[0].source
     assert "git clone" not in alone

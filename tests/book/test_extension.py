@@ -35,6 +35,11 @@ def outputs(book):
     return [cell.outputs for cell in cells if cell.cell_type == "code"]
 
 
+def drawn(book):
+    """Os arquivos de imagem do site: a figura, larga e estreita."""
+    return {file.name for file in (book.page("b").parent / "_images").iterdir()}
+
+
 def test_pages_run_when_what_they_depend_on_changes_and_only_then(book):
     code, ran, said = book.build()
     assert (code, ran) == (0, ["a", "b"]), said
@@ -51,6 +56,11 @@ def test_pages_run_when_what_they_depend_on_changes_and_only_then(book):
     assert "Outra frase." in book.page("b").read_text("utf-8")
     assert_figure_speaks(book.page("b"))
     assert outputs(book) == shown, "o caderno não perde o que não precisou rodar"
+
+    before = drawn(book)
+    book.write("b", DRAW.replace("new()", "new(2)"), prose="Outra frase.")
+    assert book.build()[:2] == (0, ["b"]), "uma figura mudou"
+    assert len(before) == len(drawn(book)) == 2 and not before & drawn(book), "a antiga se foi"
 
     errors = book.package / "covidcam" / "errors.py"
     errors.write_text(errors.read_text("utf-8") + "# nada\n", "utf-8")

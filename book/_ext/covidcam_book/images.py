@@ -10,12 +10,14 @@ import hashlib
 import io
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from myst_nb.core.render import NbElementRenderer
 from PIL import Image
 
 IMAGE = re.compile(r'<img (?![^>]*loading=)(?=[^>]*src="(?P<source>[^"]*_images/[^"]+)")')
 WHOLE = re.compile(r'<img [^>]*src="(?P<source>[^"]*_images/[^"]+)"[^>]*>')
+NAMED = re.compile(r"""_images/([^"'&?#)\s]+)""")
 NARROW = ".estreita.webp"  # a mesma figura, para um celular
 QUALITY = 92
 # O que `covidcam.figures.sheet` escreve: o estilo, que o livro já tem, e cada imagem.
@@ -30,6 +32,7 @@ def setup(app):
     _render_cell_images()
     app.connect("html-page-context", _describe)
     app.connect("html-page-context", _offer, priority=919)  # depois de quem procura as imagens
+    app.connect("build-finished", _sweep)
 
 
 def _render_cell_images():
@@ -58,6 +61,7 @@ def _render_cell_images():
 
 def _offer(app, pagename, templatename, context, doctree):
     """Oferece aos celulares a figura estreita, onde há uma."""
+    folder = Path(app.outdir, app.builder.imagedir)
     files = {Path(name).name: Path(app.srcdir, path) for path, name in app.builder.images.items()}
 
     def offer(match):
@@ -65,7 +69,8 @@ def _offer(app, pagename, templatename, context, doctree):
         narrow = file and file.with_suffix(NARROW)
         if not (narrow and narrow.is_file()):
             return match[0]
-        Path(app.outdir, app.builder.imagedir, narrow.name).write_bytes(narrow.read_bytes())
+        folder.mkdir(exist_ok=True)
+        (folder / narrow.name).write_bytes(narrow.read_bytes())
         address = match["source"].removesuffix(file.suffix) + NARROW
         with Image.open(narrow) as image:
             size = f'width="{image.width}" height="{image.height}"'
@@ -74,6 +79,17 @@ def _offer(app, pagename, templatename, context, doctree):
 
     if doctree is not None:
         context["body"] = WHOLE.sub(offer, context["body"])
+
+
+def _sweep(app, error):
+    """Apaga as imagens que nenhuma página mostra mais: uma figura que muda ganha outro nome."""
+    folder = Path(app.outdir, "_images")
+    if error is None and app.builder.name == "html" and folder.is_dir():
+        pages = (page.read_text("utf-8") for page in Path(app.outdir).rglob("*.html"))
+        shown = {unquote(name) for page in pages for name in NAMED.findall(page)}
+        for file in folder.iterdir():
+            if file.name not in shown:
+                file.unlink()
 
 
 def compress(png, plot=False):

@@ -200,7 +200,7 @@ def _code(cell):
     """A célula com o seu código e as saídas que se veem."""
     tags = set(cell.metadata.get("tags", ()))
     outputs = [
-        output
+        _shown(output)
         for output in cell.get("outputs", ())
         if output.get("name") != "stderr" and "scrapbook" not in output.get("metadata", {})
     ]
@@ -212,3 +212,10 @@ def _code(cell):
         if "hide-cell" in tags:
             clean.metadata["jupyter"]["outputs_hidden"] = True
     return clean
+
+
+def _shown(output):
+    """A saída sem a figura estreita, que só a página oferece."""
+    shown = nbformat.from_dict(output)  # uma cópia
+    shown.get("metadata", {}).get("image/png", {}).pop("narrow", None)
+    return shown
