@@ -77,8 +77,13 @@ if (closedCode.length && allCode) {
 
 // Uma tabela que rola diz que rola.
 function tellScrolling() {
-  for (const box of document.querySelectorAll(".pst-scrollable-table-container"))
-    box.classList.toggle("scrolls", box.scrollWidth > box.clientWidth);
+  for (const box of document.querySelectorAll(".pst-scrollable-table-container")) {
+    const scrolls = box.scrollWidth > box.clientWidth;
+    box.classList.toggle("scrolls", scrolls);
+    for (const [name, value] of Object.entries({ role: "group", "aria-label": "Uma tabela que rola", tabindex: "0" }))
+      if (scrolls) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+  }
 }
 addEventListener("load", tellScrolling);
 addEventListener("resize", tellScrolling);

@@ -14,7 +14,7 @@ FRAME = re.compile(
     re.DOTALL,
 )
 WRITTEN = re.compile(
-    r'<div class="pst-scrollable-table-container">(<table class="table">.*?</table>)', re.DOTALL
+    r'<div class="pst-scrollable-table-container">(<table class="(?:totals )?table">.*?</table>)', re.DOTALL
 )
 ROW = re.compile(r"<tr[^>]*>(.*?)</tr>", re.DOTALL)
 CELL = re.compile(r'<(t[hd])(?:[^>]*?( (?:row|col)span="\d+"))?[^>]*>(.*?)</\1>', re.DOTALL)
@@ -57,8 +57,9 @@ def _box(table):
     titles = list(dict.fromkeys(filter(None, titles)))
     if titles[4:]:  # o nome, e não a tabela inteira
         titles = [*titles[:4], "e outros títulos"]
-    named = f' role="group" aria-label="Tabela: {html.escape("; ".join(titles))}"'
-    return f'<div class="pst-scrollable-table-container"{named}>{table}</div>'
+    named = f'<table aria-label="{html.escape("; ".join(titles) or "sem títulos")}"'
+    table = table.replace("<table", named, 1)
+    return f'<div class="pst-scrollable-table-container">{table}</div>'
 
 
 def _frame(table):
