@@ -47,7 +47,7 @@ from covidcam.figures.notes import (
     source_note,
 )
 from covidcam.figures.opening import opening
-from covidcam.figures.physics import greys, profile, thickness
+from covidcam.figures.physics import crossed, greys, profile, thickness
 from covidcam.figures.psychometric import READERS, halfway, seeing
 from covidcam.figures.reproducibility import redone_likeness, redone_maps
 from covidcam.figures.shortcuts import (
@@ -107,6 +107,7 @@ __all__ = [
     "counted",
     "coverage",
     "credits",
+    "crossed",
     "deletion",
     "dial",
     "dial_retaken",

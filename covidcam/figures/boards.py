@@ -208,8 +208,8 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
     Returns
     -------
     figure : matplotlib.figure.Figure
-        Uma linha por método, a média; a faixa vai da menor à maior das redes sorteadas; tracejada,
-        a semelhança de mapas de pacientes diferentes.
+        Uma linha por método, a média; a faixa vai da menor à maior das redes sorteadas; o losango,
+        depois do fim, é a semelhança de mapas de pacientes diferentes.
     alt : str
         O texto alternativo, para `show`.
     """
@@ -227,9 +227,8 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
                 means.index, drawn.min(axis=1), drawn.max(axis=1), color=colour, alpha=0.15, lw=0
             )
             other = left.loc[method, f"{measure}_strangers"]
-            # os traços se alternam: duas alturas vizinhas não se cobrem
-            dashes = (5 * place, (5, 5 * (len(left) - 1)))
-            axes.axhline(other, color=colour, linestyle=dashes, linewidth=1.4)
+            beyond = means.index.max() + 1 + 0.7 * place  # um ao lado do outro: nenhum se cobre
+            axes.plot(beyond, other, "D", color=colour, ms=5)
             ends.setdefault(measure, []).append(
                 f"{method}, {number(left.loc[method, measure])}"
                 f" (pacientes diferentes, {number(other)})"
@@ -243,7 +242,8 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
     canvas.legend(figure)
     alt = (
         "Semelhança entre o mapa da rede treinada e o da rede com camadas sorteadas, do topo à"
-        f" base. Com todas sorteadas, a correlação de Spearman é: {'; '.join(ends['spearman'])};"
+        " base (losango: mapas de pacientes diferentes; faixa: da menor à maior das redes)."
+        f" Com todas sorteadas, a correlação de Spearman é: {'; '.join(ends['spearman'])};"
         f" e o SSIM: {'; '.join(ends['ssim'])}."
     )
     return figure, alt

@@ -29,7 +29,7 @@ LIGHT = "#d9dee1"
 BAND = "#a3adb2"  # o que o acaso daria: atrás dos dados, mas à vista também no escuro
 LESION, HALO = "#3ddcf0", "#06151a"
 DPI = 110
-PHONE = 5.0  # polegadas: a maior largura cujas letras ainda se leem num celular
+PHONE = 4.2  # polegadas: a maior largura cujas letras ainda se leem num celular
 APART = 0.07  # entre fileiras de eixos, para que o título de uma não toque a outra
 
 

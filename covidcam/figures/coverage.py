@@ -94,7 +94,7 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
     """
     measures, sizes = list(table["measure"].unique()), sorted(table["size"].unique())
     lines = table[["measure", "interval"]].drop_duplicates()
-    figure = canvas.new(width=4.2, height=0.25 * (len(lines) + len(measures)) + 0.8)
+    figure = canvas.new(width=5.0, height=0.25 * (len(lines) + len(measures)) + 0.8)
     axes, places, place = figure.axes[0], {}, 0
     beside = axes.get_yaxis_transform()  # x em partes do eixo, y no que ele conta
     for measure, part in lines.groupby("measure", sort=False):
@@ -111,7 +111,8 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
         axes.plot(row.covered, height, "o", color=colour, markerfacecolor=inside, ms=5)
     axes.axvline(0.95, color="black", linewidth=0.8)
     axes.axvline(least, color="black", linewidth=0.8, linestyle=":")
-    axes.set(ylim=(place + 0.6, 0.6), xlabel="cobertura")
+    lowest = np.floor(10 * axes.get_xlim()[0]) / 10
+    axes.set(ylim=(place + 0.6, 0.6), xlabel="cobertura", xticks=np.arange(lowest, 1.01, 0.1))
     names = [INTERVALS.get(name, name) for _, name in places]
     axes.set_yticks(list(places.values()), names, fontsize=8)
     canvas.write(axes.xaxis, percent)

@@ -95,7 +95,11 @@ def labelled(picture: np.ndarray, text: str) -> Image.Image:
 
 
 def family(
-    image: np.ndarray, heatmaps: dict[str, np.ndarray], outline: np.ndarray, label: str
+    image: np.ndarray,
+    heatmaps: dict[str, np.ndarray],
+    outline: np.ndarray,
+    label: str,
+    which: str = "",
 ) -> tuple[Figure, str]:
     """Uma radiografia e os mapas que vários métodos dão dela, com o contorno da verdade.
 
@@ -107,6 +111,8 @@ def family(
         A lesão.
     label : str
         A classe explicada.
+    which : str
+        Que mapas são, depois da palavra “mapas”: “uma camada antes”, por exemplo.
 
     Returns
     -------
@@ -117,8 +123,9 @@ def family(
     pictures = [image, *(overlay(image, heatmap) for heatmap in heatmaps.values())]
     titles = [f"era {label}", *heatmaps]
     hits = [name for name, h in heatmaps.items() if outline[np.unravel_index(h.argmax(), h.shape)]]
+    maps = " ".join(filter(None, ("mapas dela", which)))
     alt = (
-        f"Uma radiografia de {label} com a lesão contornada e {len(heatmaps)} mapas dela. O ponto"
+        f"Uma radiografia de {label} com a lesão contornada e {len(heatmaps)} {maps}. O ponto"
         f" mais quente cai dentro da lesão em {len(hits)}: {listing(hits) or 'nenhum'}."
     )
     columns = 3 if len(pictures) % 3 == 0 and len(pictures) < 12 else 4  # sem quem fique só
@@ -170,7 +177,7 @@ def grid(
     columns: int = 4,
     outlines: Sequence[np.ndarray | None] | None = None,
 ) -> Figure:
-    """Uma grade de radiografias com uma legenda acima de cada uma.
+    """Uma grade de radiografias, cada uma com a sua legenda.
 
     Parameters
     ----------

@@ -129,10 +129,10 @@ def numbered(image: np.ndarray, masks: np.ndarray, objects: pd.DataFrame) -> tup
         style = {"color": "white", "fontsize": 9, "ha": "center", "va": "center", "zorder": 5}
         name = objects["name"].iloc[k].removeprefix("foco ")
         figure.axes[1].text(x, y, name, path_effects=halo, **style)
-    alt = f"Um filme e, ao lado, as suas {count}, contornadas em conjunto e numeradas."
+    alt = f"Um filme e, ao lado, as suas {count}, contornadas em conjunto e numeradas"
     if len(written) < len(lesions):
-        alt += " Onde um número cobriria outro, fica o da lesão que mais pesa."
-    return figure, alt
+        alt += "; onde um número cobriria outro, fica o da lesão que mais pesa"
+    return figure, f"{alt}."
 
 
 def one_by_one(objects: pd.DataFrame) -> tuple[Figure, str]:

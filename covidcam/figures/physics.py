@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from covidcam.figures import canvas
-from covidcam.figures.films import COLORMAP
-from covidcam.figures.text import number, percent
+from covidcam.figures.films import grid, overlay
+from covidcam.figures.text import listing, number, percent
 
 
 def greys(values: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -33,14 +33,43 @@ def greys(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.round(255 * share).astype(np.uint8)
 
 
-def profile(
+def crossed(
     image: np.ndarray, transmitted: np.ndarray, row: int, columns: Mapping[str, int]
 ) -> tuple[Figure, str]:
-    """Uma linha de uma radiografia e a parte do feixe que chega a cada ponto dela.
+    """Uma linha, e pontos dela, sobre a radiografia e sobre o feixe que a fez.
 
     Parameters
     ----------
     image : ndarray, uint8 (H, W)
+    transmitted : ndarray, float (H, W)
+        De 0 a 1; os cinzas são do logaritmo.
+    row : int
+        A linha.
+    columns : mapping of str to int
+        Os pontos da linha a marcar, com o nome de cada um.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        O texto alternativo, para `show`.
+    """
+    logarithm = np.log(transmitted)
+    beam = greys(logarithm, logarithm.min(), 0)
+    figure = grid([image, beam], ["a radiografia", "o feixe: claro onde passa mais"], 2)
+    for axes in figure.axes:
+        axes.axhline(row, color=canvas.COLOURS[1], linewidth=1)
+        for column, colour in zip(columns.values(), canvas.COLOURS[1:], strict=False):
+            axes.plot(column, row, "o", color=colour, markeredgecolor="white")
+    where = f"com uma linha horizontal e, nela, {listing(list(columns))}"
+    return figure, f"Uma radiografia e o feixe que atravessou o corpo, {where}."
+
+
+def profile(transmitted: np.ndarray, row: int, columns: Mapping[str, int]) -> tuple[Figure, str]:
+    """A parte do feixe que chega a cada ponto de uma linha.
+
+    Parameters
+    ----------
     transmitted : ndarray, float (H, W)
         De 0 a 1; desenhada em escala logarítmica.
     row : int
@@ -54,29 +83,23 @@ def profile(
     alt : str
         O texto alternativo, para `show`.
     """
-    figure = canvas.new(1, 2, height=3.4)
-    left, right = figure.axes
-    canvas.film(left, image)
-    left.axhline(row, color=canvas.COLOURS[1], linewidth=1)
-    right.semilogy(transmitted[row], color=canvas.COLOURS[3])
+    figure = canvas.new(width=5.0, height=3.2)
+    (axes,) = figure.axes
+    axes.semilogy(transmitted[row], color=canvas.COLOURS[3])
     for (name, column), colour in zip(columns.items(), canvas.COLOURS[1:], strict=False):
-        left.plot(column, row, "o", color=colour, markeredgecolor="white")
-        right.plot(column, transmitted[row, column], "o", color=colour, label=name)
-    right.yaxis.set_major_formatter(
+        axes.plot(column, transmitted[row, column], "o", color=colour, label=name)
+    axes.yaxis.set_major_formatter(
         FuncFormatter(lambda share, _: percent(share, int(share < 0.01)))
     )
-    right.set(title="parte do feixe que atravessa", xlabel="coluna")
-    right.legend(frameon=False)
+    axes.set(title="parte do feixe que atravessa", xlabel="coluna")
+    axes.legend(frameon=False)
     shares = [f"{name}, {percent(transmitted[row, c], 1)}" for name, c in columns.items()]
-    alt = (
-        "Uma radiografia com uma linha horizontal marcada e, ao lado, a parte do feixe que"
-        f" atravessa o corpo ao longo dela: {'; '.join(shares)}."
-    )
+    alt = f"A parte do feixe que atravessa o corpo ao longo da linha: {'; '.join(shares)}."
     return figure, alt
 
 
 def thickness(image: np.ndarray, centimetres: np.ndarray) -> tuple[Figure, str]:
-    """A espessura de uma lesão sobre a sua radiografia, com a escala em centímetros.
+    """A máscara de uma lesão sobre a sua radiografia e, ao lado, a espessura, em cores.
 
     Parameters
     ----------
@@ -90,17 +113,13 @@ def thickness(image: np.ndarray, centimetres: np.ndarray) -> tuple[Figure, str]:
     alt : str
         O texto alternativo, para `show`.
     """
-    figure = canvas.new(1, 2, height=3.6)
-    plain, axes = figure.axes
-    canvas.film(plain, image, "a máscara da lesão")
-    canvas.contour(plain, centimetres > 0)
-    canvas.film(axes, image, "a espessura dela")
-    seen = np.ma.masked_equal(centimetres, 0)
-    drawn = axes.imshow(seen, cmap=COLORMAP, alpha=0.75, vmin=0)
-    figure.colorbar(drawn, ax=axes, label="cm", shrink=0.85)
+    most = centimetres.max()
+    painted = overlay(image, centimetres / most, alpha=0.75)
+    largest = f"{number(most, 1)} cm"
+    titles = ["a máscara da lesão", f"a espessura dela: no mais claro, {largest}"]
+    figure = grid([image, painted], titles, 2, [centimetres > 0, None])
     alt = (
-        "À esquerda, o contorno da lesão sobre a radiografia; à direita, a espessura dela em cores,"
-        f" até {number(centimetres.max(), 1)} cm, sobre {percent(np.mean(centimetres > 0))} do"
-        " filme."
+        f"O contorno da lesão sobre a radiografia e a espessura dela em cores, até {largest}, sobre"
+        f" {percent(np.mean(centimetres > 0))} do filme."
     )
     return figure, alt

@@ -16,7 +16,7 @@ ALIKE = {"spearman": "correlação de Spearman", "ssim": "SSIM"}
 def redone_maps(
     film: np.ndarray, lesion: np.ndarray, maps: np.ndarray, recipes: Sequence[str]
 ) -> tuple[Figure, str]:
-    """O mapa do mesmo filme em várias redes: uma linha por semente, uma coluna por receita.
+    """O mapa do mesmo filme em várias redes: uma linha por receita, uma coluna por semente.
 
     Parameters
     ----------

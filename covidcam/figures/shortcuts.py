@@ -293,6 +293,7 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
     for axes in figure.axes[len(measures) :]:
         axes.set_axis_off()
     widest = 1.05 * table.loc[table["measure"].isin(TIMES), "high"].max()
+    most = table.groupby("measure").size()[measures].max()
     parts = []
     for axes, measure in zip(figure.axes, measures, strict=False):
         rows = table[table["measure"] == measure].iloc[::-1]
@@ -301,9 +302,9 @@ def repairs(table: pd.DataFrame) -> tuple[Figure, str]:
         colours = [canvas.COLOURS[state == "como vieram"] for state in rows["state"]]
         axes.hlines(range(len(rows)), rows["low"], rows["high"], color=colours, linewidth=2)
         axes.scatter(rows["mean"], range(len(rows)), color=colours, s=28, zorder=3)
-        axes.set_yticks(range(len(rows)), names, fontsize=7)
-        axes.set_ylim(-0.6, len(rows) - 0.4)
-        axes.set_title(fill(MEASURES[measure], 34), fontsize=8)
+        axes.set_yticks(range(len(rows)), names, fontsize=8)
+        axes.set_ylim(len(rows) - most - 0.6, len(rows) - 0.4)  # as linhas, igualmente espaçadas
+        axes.set_title(fill(MEASURES[measure], 34), fontsize=9)
         axes.set_xlim(0, widest if measure in TIMES else 1.03)
         for place, chance in enumerate(rows["chance"]):
             axes.plot([chance] * 2, [place - 0.5, place + 0.5], color=GREY, lw=1, ls="--")
@@ -384,9 +385,13 @@ def repaired_lead(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Uma oração por veredito, de que o Grad-CAM é o sujeito, com os filmes em que ele vale.
+        Uma oração por veredito, com os filmes em que ele vale; o sujeito é a energia do Grad-CAM.
     """
-    words = {"above": "a supera", "below": "fica abaixo dela", "undecided": "não se distingue dela"}
+    words = {
+        "above": "supera a de uma mancha no centro",
+        "below": "perde para a de uma mancha no centro",
+        "undecided": "não se distingue da de uma mancha no centro",
+    }
     rows = table[(table["measure"] == "lead") & (table["state"] == "reparados")]
     found = {
         f"em “{row.films}”": verdict(Interval(row.mean, row.low, row.high))

@@ -164,7 +164,7 @@ def test_what_is_between_parentheses_does_not_break():
             '<a title="COVID-19" href="#x">a COVID-19</a>',
             '<a title="COVID-19" href="#x">a <span class="together">COVID-19</span></a>',
         ),
-        ("0,5 (de −0,1 a 0,9) em 8 × 8", "0,5 (de\u00a0−0,1\u00a0a\u00a00,9) em 8\u00a0×\u00a08"),
+        ("0,5 (de −0,1 a 0,9) em 8 × 8", "0,5 (de\u00a0−0,1 a\u00a00,9) em 8\u00a0×\u00a08"),
     ],
 )
 def test_what_only_a_screen_reader_hears(written, said):

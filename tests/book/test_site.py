@@ -176,7 +176,7 @@ def test_a_wide_figure_is_a_narrow_one_on_a_phone(site, tabs):
             seen[width] = figure.evaluate("image => [image.naturalWidth, image.naturalHeight]")
             wide = tab.evaluate("document.documentElement.scrollWidth")
             assert wide == width, "a figura não faz a página rolar para o lado"
-    assert seen == {360: [550, 330], 1440: [825, 330]}
+    assert seen == {360: [462, 330], 1440: [825, 330]}
 
 
 def test_what_a_hidden_cell_says_is_seen(site, tabs):

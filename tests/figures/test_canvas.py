@@ -40,7 +40,7 @@ def test_on_a_phone_the_axes_of_a_figure_stand_one_below_the_other(displayed):
     show(figure, "Três barras.")
     narrow = displayed[0][1]["metadata"]["image/png"]["narrow"]
     image = np.asarray(Image.open(io.BytesIO(base64.b64decode(narrow))).convert("RGB"))
-    assert image.shape == (660, 550, 3)  # 5 × 6 polegadas
+    assert image.shape == (660, 462, 3)  # 4,2 × 6 polegadas
     reds, greens, blues = (
         np.flatnonzero((image == colour).all(axis=2).any(axis=1))
         for colour in ([255, 0, 0], [0, 255, 0], [0, 0, 255])
@@ -50,7 +50,7 @@ def test_on_a_phone_the_axes_of_a_figure_stand_one_below_the_other(displayed):
 
 
 def test_a_figure_that_fits_a_phone_goes_alone(displayed):
-    show(new(width=5), "Uma tela.")
+    show(new(width=4.2), "Uma tela.")
     assert "narrow" not in displayed[0][1]["metadata"]["image/png"]
 
 

@@ -194,8 +194,8 @@ def test_a_repaired_map_beats_a_blob_only_where_its_interval_leaves_zero_out():
         columns=["films", "state", "measure", "mean", "low", "high"],
     )
     assert figures.repaired_lead(table) == (
-        "a supera em “um só modo” e em “mais”; fica abaixo dela em “outros”; não se distingue dela"
-        " em “coleções”"
+        "supera a de uma mancha no centro em “um só modo” e em “mais”; perde para a de uma mancha"
+        " no centro em “outros”; não se distingue da de uma mancha no centro em “coleções”"
     )
 
 

@@ -47,13 +47,14 @@ WRITTEN = [
         ),
         r'<span class="together">\1\2</span>',
     ),
-    # nem um intervalo se parte
+    # um intervalo só se parte entre as suas pontas
     (
         re.compile(r"\(de [^<>()]{1,14} a [^<>()]{1,14}\)"),
-        lambda interval: interval[0].replace(" ", "\u00a0"),
+        lambda interval: interval[0].replace(" ", "\u00a0").replace("\u00a0a\u00a0", " a\u00a0"),
     ),
     (re.compile(r"(\d) (?=(?:cm|mm|keV|pixels)\b)"), "\\1\u00a0"),
     (re.compile(r" a (?=(?:<[^<>]*>)*[−\d]+(?:,\d+)?\s?%)"), " a\u00a0"),
+    (re.compile(r"\bp (&lt;|=) (?=\d)"), "p\u00a0\\1\u00a0"),
     (re.compile(r"(\d) (×|de) (?=\d)"), "\\1\u00a0\\2\u00a0"),
     # o hífen de um nome não é lugar de partir um título, um código ou uma ligação
     (

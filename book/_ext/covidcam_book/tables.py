@@ -14,7 +14,8 @@ FRAME = re.compile(
     re.DOTALL,
 )
 WRITTEN = re.compile(
-    r'<div class="pst-scrollable-table-container">(<table class="(?:totals )?table">.*?</table>)', re.DOTALL
+    r'<div class="pst-scrollable-table-container">(<table class="(?:totals )?table">.*?</table>)',
+    re.DOTALL,
 )
 ROW = re.compile(r"<tr[^>]*>(.*?)</tr>", re.DOTALL)
 CELL = re.compile(r'<(t[hd])(?:[^>]*?( (?:row|col)span="\d+"))?[^>]*>(.*?)</\1>', re.DOTALL)
