@@ -486,6 +486,16 @@ def test_only_the_pages_asked_for_run():
         only.others(pages_there, "modelo-3")
 
 
+def test_an_interval_is_one_cell_also_where_a_title_spans_rows():
+    groups = pd.MultiIndex.from_tuples([("modo", "um"), ("modo", "dois"), ("sexo", "F")])
+    frame = pd.DataFrame({"n": ["3", "4", "5"], "nota": ["0,8", "0,7", "—"]}, groups)
+    frame["de"], frame["a"] = ["0,6", "0,5", ""], ["0,9", "0,8", ""]
+    table = BeautifulSoup(tables.compose(frame._repr_html_()), "html.parser")
+    last = [row.find_all(["th", "td"])[-1].get_text() for row in table.select("tr")]
+    assert last == ["nota", "0,8 (de 0,6 a 0,9)", "0,7 (de 0,5 a 0,8)", "—"]
+    assert [len(row.select("td")) for row in table.select("tbody tr")] == [2, 2, 2]
+
+
 def test_an_interval_is_one_cell_with_a_bar_on_the_scale_of_its_column():
     frame = pd.DataFrame(
         {"diferença": ["0,50", "−1,00"], "de": ["0,00", "−2,00"], "a": ["2,00", "0,00"]},

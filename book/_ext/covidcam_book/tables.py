@@ -5,6 +5,7 @@ tabela ganha uma caixa que rola e tem nome, títulos que dizem de que são, e as
 """
 
 import html
+import itertools
 import re
 
 from covidcam.figures import between
@@ -104,16 +105,20 @@ def _joined(titles):
 def _one_column(titles, rows):
     """A medida e as duas pontas do seu intervalo, de três colunas, numa só."""
     names = [TAG.sub("", text).strip() for _, _, text in titles[-1]] if titles else []
-    whole = all(len(row) == len(names) and not any(span for _, span, _ in row) for row in rows)
+    values = [[span for tag, span, _ in row if tag == "td"] for row in rows]
+    whole = len({len(row) for row in values}) == 1 and not any(itertools.chain(*values))
     if not whole or len(titles) != 1:
         return titles, rows
     for at in range(len(names) - 3, -1, -1):
         if tuple(names[at + 1 : at + 3]) != ENDS:
             continue
+        after = len(names) - at  # da direita: à esquerda, um título de várias linhas aparece uma vez
         del titles[0][at + 1 : at + 3]
         for row in rows:
-            (tag, span, text), (_, _, low), (_, _, high) = row[at : at + 3]
-            row[at : at + 3] = [(tag, span, between(text, low, high, str) if low else text)]
+            here = slice(len(row) - after, len(row) - after + 3)
+            (tag, span, text), (_, _, low), (_, _, high) = row[here]
+            row[here] = [(tag, span, between(text, low, high, str) if low else text)]
+        names = names[: at + 1] + names[at + 3 :]
     return titles, rows
 
 
