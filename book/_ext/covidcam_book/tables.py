@@ -112,7 +112,7 @@ def _one_column(titles, rows):
     for at in range(len(names) - 3, -1, -1):
         if tuple(names[at + 1 : at + 3]) != ENDS:
             continue
-        after = len(names) - at  # da direita: à esquerda, um título de várias linhas aparece uma vez
+        after = len(names) - at  # conta-se da direita: à esquerda, um título pode ter várias linhas
         del titles[0][at + 1 : at + 3]
         for row in rows:
             here = slice(len(row) - after, len(row) - after + 3)
