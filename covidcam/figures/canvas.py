@@ -89,8 +89,6 @@ def write(axis: Axis, show: Callable[[float], str]) -> None:
 def legend(figure: Figure) -> None:
     """Põe a legenda acima dos eixos, onde não cobre o que se desenha.
 
-    Fica à esquerda: num celular, onde uma figura larga rola, é o lado que se vê primeiro.
-
     Parameters
     ----------
     figure : matplotlib.figure.Figure

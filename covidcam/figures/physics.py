@@ -114,7 +114,7 @@ def thickness(image: np.ndarray, centimetres: np.ndarray) -> tuple[Figure, str]:
         O texto alternativo, para `show`.
     """
     most = centimetres.max()
-    painted = overlay(image, centimetres / most, alpha=0.75)
+    painted = overlay(image, centimetres / (most or 1), alpha=0.75)
     largest = f"{number(most, 1)} cm"
     titles = ["a máscara da lesão", f"a espessura dela: no mais claro, {largest}"]
     figure = grid([image, painted], titles, 2, [centimetres > 0, None])

@@ -37,3 +37,5 @@ def test_thickness_hides_the_healthy_and_tells_the_largest():
     assert healthy.sum() == 90 and not healthy[:2, :5].any()
     assert "até 4,2 cm, sobre 10 % do filme" in alt
     assert figure.axes[1].get_title() == "a espessura dela: no mais claro, 4,2 cm"
+    figure, _ = thickness(np.full((10, 10), 80, np.uint8), np.zeros((10, 10)))
+    assert (figure.axes[1].images[0].get_array() == 80).all(), "sem lesão, o filme como é"
