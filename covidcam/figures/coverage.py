@@ -111,7 +111,8 @@ def coverage(table: pd.DataFrame, least: float = 0.93) -> tuple[Figure, str]:
         axes.plot(row.covered, height, "o", color=colour, markerfacecolor=inside, ms=5)
     axes.axvline(0.95, color="black", linewidth=0.8)
     axes.axvline(least, color="black", linewidth=0.8, linestyle=":")
-    ticks = np.round(np.arange(1, axes.get_xlim()[0], -0.2), 1)  # 0,9999 se escreveria 99 %
+    lowest = axes.get_xlim()[0]
+    ticks = np.arange(1, lowest, -0.2 if lowest < 0.6 else -0.1).round(1)  # 0,9999 seria “99 %”
     axes.set(ylim=(place + 0.6, 0.6), xlabel="cobertura", xticks=ticks)
     names = [INTERVALS.get(name, name) for _, name in places]
     axes.set_yticks(list(places.values()), names, fontsize=8)

@@ -66,16 +66,12 @@ def crossed(
 
 
 def profile(transmitted: np.ndarray, row: int, columns: Mapping[str, int]) -> tuple[Figure, str]:
-    """A parte do feixe que chega a cada ponto de uma linha.
+    """A parte do feixe que chega a cada ponto de uma linha, em escala logarítmica.
 
     Parameters
     ----------
-    transmitted : ndarray, float (H, W)
-        De 0 a 1; desenhada em escala logarítmica.
-    row : int
-        A linha.
-    columns : mapping of str to int
-        Os pontos da linha a marcar, com o nome de cada um.
+    transmitted, row, columns
+        Como em `crossed`.
 
     Returns
     -------

@@ -59,10 +59,14 @@ def _render_cell_images():
     NbElementRenderer.render_image = render_image
 
 
+def _files(app):
+    """As imagens que o Sphinx copia: o nome no site, e de onde vêm."""
+    return {Path(name).name: Path(app.srcdir, path) for path, name in app.builder.images.items()}
+
+
 def _offer(app, pagename, templatename, context, doctree):
     """Oferece aos celulares a figura estreita, onde há uma."""
-    folder = Path(app.outdir, app.builder.imagedir)
-    files = {Path(name).name: Path(app.srcdir, path) for path, name in app.builder.images.items()}
+    folder, files = Path(app.outdir, app.builder.imagedir), _files(app)
 
     def offer(match):
         file = files.get(Path(match["source"]).name)
@@ -130,7 +134,7 @@ def _describe(app, pagename, templatename, context, doctree):
 
     body = INLINE.sub(opened, SHEET_STYLE.sub("", context["body"]))
     context["body"] = EXPLORED.sub(lambda match: match[1] + leave(match[2]), body)
-    files = {Path(name).name: Path(app.srcdir, path) for path, name in app.builder.images.items()}
+    files = _files(app)
     seen = 0
 
     def describe(match):
