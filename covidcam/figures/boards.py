@@ -241,7 +241,7 @@ def randomization(test: pd.DataFrame, strangers: dict[str, Likeness]) -> tuple[F
     canvas.legend(figure)
     alt = (
         "Semelhança entre o mapa da rede treinada e o da rede com camadas sorteadas, do topo à"
-        " base (losango: mapas de pacientes diferentes; faixa: da menor à maior das redes)."
+        " base (losango: mapas de pacientes diferentes; faixa: da menor à maior, entre as redes)."
         f" Com todas sorteadas, a correlação de Spearman é: {'; '.join(ends['spearman'])};"
         f" e o SSIM: {'; '.join(ends['ssim'])}."
     )

@@ -166,8 +166,8 @@ def one_by_one(objects: pd.DataFrame) -> tuple[Figure, str]:
     healthy = ordered[~sick]["removed"].abs().max()
     missed = [f"{row.name} ({quantity(row.removed, 'logit')})" for row in top.itertuples()]
     alt = (
-        f"O que o contraste perde sem cada uma de {counted(int(sick.sum()), 'lesão', 'lesões')} e"
-        f" de {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}, em laranja."
+        f"O que o contraste perde sem cada objeto: {counted(int(sick.sum()), 'lesão', 'lesões')} e,"
+        f" em laranja, {counted(int((~sick).sum()), 'outro objeto', 'outros objetos')}."
         " Os que mais fazem falta: " + listing(missed) + "."
     )
     if not sick.all():

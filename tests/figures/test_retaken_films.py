@@ -43,7 +43,7 @@ def test_one_object_at_a_time():
         }
     )
     figure, alt = figures.one_by_one(objects)
-    assert "2 lesões e de 1 outro objeto" in alt
+    assert "2 lesões e, em laranja, 1 outro objeto" in alt
     assert "foco 2 (3,00 logits)" in alt and "mais de 0,50" in alt
     widths = [bar.get_width() for bar in figure.axes[0].patches]
     assert widths == [-0.5, 0.25, 3.0]
